@@ -1,0 +1,195 @@
+package schemas
+
+// Method says how the bytes of a capture came in.
+type Method string
+
+// The methods.
+const (
+	Fetched  Method = "fetched"  // asked for over HTTP by us
+	Rendered Method = "rendered" // through a browser of ours
+	Given    Method = "given"    // handed in as a file: nobody saw it at an address
+	Imported Method = "imported" // taken over from another archive
+)
+
+// Outcome is the access verdict on a capture: did we see the page that a
+// reader would see? It is decided before any content is compared.
+type Outcome string
+
+// The outcomes.
+const (
+	Served      Outcome = "served"       // the page itself
+	NotModified Outcome = "not-modified" // the server said: as before (304)
+	Missing     Outcome = "missing"      // 404, not yet confirmed
+	Gone        Outcome = "gone"         // 410, or 404 seen twice at least an hour apart
+	Legal       Outcome = "legal"        // 451
+	Redirected  Outcome = "redirected"   // sent to a home page or another place instead of the page
+	Login       Outcome = "login"        // a sign-in form instead of the page
+	Consent     Outcome = "consent"      // a consent wall instead of the page
+	Paywalled   Outcome = "paywalled"    // a beginning of the page, then a gate
+	Challenged  Outcome = "challenged"   // a bot challenge instead of the page
+	Blocked     Outcome = "blocked"      // refused to us: 401, 403, 406, 429 …
+	ServerError Outcome = "server-error" // 5xx, or an empty answer
+	Unreachable Outcome = "unreachable"  // no complete answer: DNS, refused, TLS, timeout, reset
+	WrongType   Outcome = "wrong-type"   // another kind of document than before
+	Parked      Outcome = "parked"       // a domain seller's page
+	Refused     Outcome = "refused"      // we did not ask: private address, robots.txt, scheme
+)
+
+// Confidence is how sure a verdict is.
+type Confidence string
+
+// The confidences.
+const (
+	Certain Confidence = "certain"
+	Likely  Confidence = "likely"
+	Suspect Confidence = "suspect"
+)
+
+// Access is an outcome with the rule that gave it and what the rule saw.
+type Access struct {
+	Outcome    Outcome    `json:"outcome"`
+	Rule       string     `json:"rule"` // stable id, such as http-410
+	Confidence Confidence `json:"confidence"`
+	Evidence   []string   `json:"evidence,omitempty"` // short quotations of the answer
+}
+
+// Capture is capture.json: the newest capture of a page.
+type Capture struct {
+	Schema     string `json:"schema"` // capture/1
+	Page       PageID `json:"page"`
+	URL        string `json:"url"` // the page's name: its exact URL, or a URN for a given post
+	Method     Method `json:"method"`
+	Run        string `json:"run"`         // which run of the program made it
+	CapturedAt Time   `json:"captured_at"` // the real clock when the first request was sent
+	DurationMS int64  `json:"duration_ms"`
+	Access     Access `json:"access"`
+
+	// Said by whoever handed the file in, and never compared as if fetched.
+	ClaimedURL  string `json:"claimed_url,omitempty"`
+	ClaimedDate string `json:"claimed_date,omitempty"` // YYYY-MM-DD or RFC 3339
+
+	FinalURL  string     `json:"final_url,omitempty"` // where the last hop was asked
+	Status    int        `json:"status,omitempty"`    // of the last hop
+	Failure   *Failure   `json:"failure,omitempty"`
+	Truncated Truncation `json:"truncated,omitempty"` // why the payload is not whole
+	Head      *File      `json:"head,omitempty"`      // head.http
+	Hops      []Hop      `json:"hops,omitempty"`      // in order; absent for given posts
+	Body      *Body      `json:"body,omitempty"`
+	Resources []File     `json:"resources,omitempty"`
+	Text      *Text      `json:"text,omitempty"`
+
+	Tool        *Tool        `json:"tool,omitempty"`
+	Operator    string       `json:"operator,omitempty"`
+	Clock       *Clock       `json:"clock,omitempty"`
+	Vantage     *Vantage     `json:"vantage,omitempty"`
+	Screenshots []Screenshot `json:"screenshots,omitempty"`
+}
+
+// Truncation is the reason why a payload is not whole, in the words of
+// WARC 1.1 §5.13 (WARC-Truncated).
+type Truncation string
+
+// The truncations.
+const (
+	TruncatedLength     Truncation = "length"     // our limit on bytes
+	TruncatedTime       Truncation = "time"       // our limit on time
+	TruncatedDisconnect Truncation = "disconnect" // the other side stopped
+)
+
+// Failure says why there was no complete exchange.
+type Failure struct {
+	Reason string `json:"reason"` // stable word: dns, refused, tls, timeout, reset, …
+	Detail string `json:"detail"` // for a person
+}
+
+// File is a file of the page's folder.
+type File struct {
+	File   string `json:"file"` // path relative to the page's folder
+	Size   int64  `json:"size"`
+	SHA256 Digest `json:"sha256"`
+}
+
+// Body is the payload as received: transfer-coding removed, content-coding
+// kept.
+type Body struct {
+	File            string `json:"file"`
+	Size            int64  `json:"size"`
+	SHA256          Digest `json:"sha256"`
+	MediaType       string `json:"media_type"`                 // as declared, or as sniffed when nothing was declared
+	ContentEncoding string `json:"content_encoding,omitempty"` // gzip, br, zstd, deflate: still on the stored bytes
+}
+
+// Hop is one request and its answer.
+type Hop struct {
+	URL        string   `json:"url"`
+	StartedAt  Time     `json:"started_at"`
+	DurationMS int64    `json:"duration_ms"`
+	RemoteAddr string   `json:"remote_addr,omitempty"` // address:port that was dialled
+	Status     int      `json:"status,omitempty"`
+	Request    *Span    `json:"request,omitempty"`  // where in head.http its head stands
+	Response   *Span    `json:"response,omitempty"` // likewise
+	TLS        *TLS     `json:"tls,omitempty"`
+	Body       *File    `json:"body,omitempty"` // of a redirect, in resources/
+	Redacted   []string `json:"redacted,omitempty"`
+}
+
+// Span is a range of bytes.
+type Span struct {
+	Offset int64 `json:"offset"`
+	Length int64 `json:"length"`
+}
+
+// TLS describes the connection of a hop.
+type TLS struct {
+	Version    string `json:"version"` // TLS 1.3
+	Cipher     string `json:"cipher"`
+	ServerName string `json:"server_name"`
+	Chain      *File  `json:"chain,omitempty"` // the certificates as presented, PEM, leaf first
+}
+
+// Text is what the extractor made of the newest served capture. It is derived
+// data: verify checks its bytes, never that it is right.
+type Text struct {
+	File          string `json:"file"` // text.md
+	Size          int64  `json:"size"`
+	SHA256        Digest `json:"sha256"`
+	Extractor     string `json:"extractor"`   // name and version
+	CapturedAt    Time   `json:"captured_at"` // of the served capture it was made from
+	Payload       Digest `json:"payload"`     // of that capture
+	Sequence      int64  `json:"sequence"`    // of the commit that holds that payload
+	Charset       string `json:"charset,omitempty"`
+	CharsetSource string `json:"charset_source,omitempty"` // http, bom, meta, sniff
+	Title         string `json:"title,omitempty"`
+	Byline        string `json:"byline,omitempty"`
+	Published     string `json:"published,omitempty"` // as precise as the page says
+	Modified      string `json:"modified,omitempty"`
+	Canonical     string `json:"canonical,omitempty"`
+	Language      string `json:"language,omitempty"`
+}
+
+// Tool names the program that made a capture.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Clock says what the times of a capture rest on.
+type Clock struct {
+	Source   string `json:"source"` // system, ntp …
+	OffsetMS int64  `json:"offset_ms,omitempty"`
+}
+
+// Vantage says from where a page was looked at.
+type Vantage struct {
+	Name string `json:"name"`
+	Via  string `json:"via,omitempty"` // proxy, without credentials
+}
+
+// Screenshot is a picture of the rendered page.
+type Screenshot struct {
+	File   string `json:"file"`
+	Size   int64  `json:"size"`
+	SHA256 Digest `json:"sha256"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}

@@ -1,0 +1,43 @@
+package schemas
+
+// Post is post.json: a post's sources, pinned as they were when the post was
+// captured.
+type Post struct {
+	Schema     string    `json:"schema"` // post/1
+	Page       PageID    `json:"page"`
+	URL        string    `json:"url"` // the post's name
+	Run        string    `json:"run"`
+	CapturedAt Time      `json:"captured_at"`
+	Payload    Digest    `json:"payload,omitzero"` // of the post's capture these sources come from
+	Sources    []Source  `json:"sources"`
+	Omitted    []Omitted `json:"omitted,omitempty"`
+}
+
+// Relation says why a page is a source of a post.
+type Relation string
+
+// The relations.
+const (
+	Linked  Relation = "linked"  // the post links to it
+	Named   Relation = "named"   // the person who captured the post named it
+	Earlier Relation = "earlier" // an earlier version of the post linked to it or named it
+)
+
+// Source pins one source of a post.
+type Source struct {
+	Page       PageID   `json:"page"`
+	URL        string   `json:"url"`              // the source page's name
+	Link       string   `json:"link,omitempty"`   // the address as linked, where it has a fragment
+	Anchor     string   `json:"anchor,omitempty"` // the words of the link
+	Relation   Relation `json:"relation"`
+	Outcome    Outcome  `json:"outcome"`
+	CapturedAt Time     `json:"captured_at"`      // of the capture that holds these bytes
+	Payload    Digest   `json:"payload,omitzero"` // none when nothing came back
+	Sequence   int64    `json:"sequence"`         // of the commit that holds that capture
+}
+
+// Omitted is a link that was not captured, and why.
+type Omitted struct {
+	URL    string `json:"url"`
+	Reason string `json:"reason"` // max-sources, …
+}

@@ -1,0 +1,111 @@
+package schemas
+
+// Verdict is the result of a verification, or of one check of it.
+type Verdict string
+
+// The verdicts, worst first. [Verdict.ExitCode] gives the process exit code.
+const (
+	Tampered    Verdict = "tampered"
+	Rollback    Verdict = "rollback-or-fork"
+	Untrusted   Verdict = "untrusted"
+	Incomplete  Verdict = "incomplete"
+	Unproven    Verdict = "time-unproven"
+	Policy      Verdict = "policy"
+	Unsupported Verdict = "unsupported"
+	Verified    Verdict = "verified"
+)
+
+// verdictOrder is worst first: several problems give the worst.
+var verdictOrder = [...]struct {
+	verdict Verdict
+	code    int
+}{
+	{Tampered, 10},
+	{Rollback, 14},
+	{Untrusted, 11},
+	{Incomplete, 12},
+	{Unproven, 13},
+	{Policy, 16},
+	{Unsupported, 15},
+	{Verified, 0},
+}
+
+// ExitCode returns the exit code of the verdict.
+func (v Verdict) ExitCode() int {
+	for _, o := range verdictOrder {
+		if o.verdict == v {
+			return o.code
+		}
+	}
+	return 1
+}
+
+// Worse returns the worse of two verdicts.
+func (v Verdict) Worse(w Verdict) Verdict {
+	for _, o := range verdictOrder {
+		if o.verdict == v || o.verdict == w {
+			return o.verdict
+		}
+	}
+	return v
+}
+
+// CheckStatus is how one check ended.
+type CheckStatus string
+
+// The statuses.
+const (
+	Pass CheckStatus = "pass"
+	Fail CheckStatus = "fail"
+	Warn CheckStatus = "warn"
+	Skip CheckStatus = "skip" // could not be done, and why
+)
+
+// VerifyReport is what walkback verify found.
+type VerifyReport struct {
+	Schema     string      `json:"schema"`  // verify-report/1
+	Subject    string      `json:"subject"` // archive, page <url>, range A..B
+	ArchiveID  string      `json:"archive_id,omitempty"`
+	VerifiedAt Time        `json:"verified_at"`
+	Verdict    Verdict     `json:"verdict"`
+	ExitCode   int         `json:"exit_code"`
+	Pinned     bool        `json:"pinned"` // an introduction kept outside the archive was used
+	Head       *CommitRef  `json:"head,omitempty"`
+	Commits    int64       `json:"commits"` // verified
+	Files      int64       `json:"files"`   // hashed
+	Bytes      int64       `json:"bytes"`   // hashed
+	Checks     []Check     `json:"checks"`
+	Signers    []SignerUse `json:"signers,omitempty"`
+	Limits     []string    `json:"limits,omitempty"` // what was not proven
+}
+
+// CommitRef names a commit of an archive.
+type CommitRef struct {
+	Commit   string `json:"commit"` // git's SHA-1 name
+	Sequence int64  `json:"sequence"`
+	SHA256   Digest `json:"sha256"` // of the raw commit
+}
+
+// Check is one check with all it found.
+type Check struct {
+	ID       string      `json:"id"`
+	Status   CheckStatus `json:"status"`
+	Count    int64       `json:"count"` // things looked at
+	Detail   string      `json:"detail,omitempty"`
+	Problems []Problem   `json:"problems,omitempty"`
+	More     int64       `json:"more,omitempty"` // problems beyond those listed
+}
+
+// Problem is one thing a check found wrong.
+type Problem struct {
+	Verdict Verdict `json:"verdict"`
+	Subject string  `json:"subject"` // commit, path or object
+	Detail  string  `json:"detail"`
+}
+
+// SignerUse counts what one key signed.
+type SignerUse struct {
+	Principal string `json:"principal"`
+	Key       string `json:"key"` // SHA256:… fingerprint
+	Commits   int64  `json:"commits"`
+}
