@@ -60,6 +60,7 @@ type Capture struct {
 	URL        string `json:"url"` // the page's name: its exact URL, or a URN for a given post
 	Method     Method `json:"method"`
 	Run        string `json:"run"`         // which run of the program made it
+	Sequence   int64  `json:"sequence"`    // of the commit that first holds it
 	CapturedAt Time   `json:"captured_at"` // the real clock when the first request was sent
 	DurationMS int64  `json:"duration_ms"`
 	Access     Access `json:"access"`

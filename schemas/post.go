@@ -9,6 +9,7 @@ type Post struct {
 	Run        string    `json:"run"`
 	CapturedAt Time      `json:"captured_at"`
 	Payload    Digest    `json:"payload,omitzero"` // of the post's capture these sources come from
+	MaxSources int       `json:"max_sources"`      // the limit in force; 0: no sources were wanted
 	Sources    []Source  `json:"sources"`
 	Omitted    []Omitted `json:"omitted,omitempty"`
 }
