@@ -1,0 +1,187 @@
+package archive
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Every path of an archive's tree is made in this file.
+
+// The files that stand at the root of the tree.
+const (
+	archiveFile    = "archive.json"
+	verifyFile     = "VERIFY.md"
+	attributesFile = ".gitattributes"
+	// ManifestFile lists what a commit vouches for.
+	ManifestFile = "manifest-sha256.txt"
+	// AllowedSignersFile says who may sign the next commit.
+	AllowedSignersFile = "trust/allowed_signers"
+)
+
+// The folders of the tree.
+const (
+	PagesFolder    = "pages"
+	ChecksFolder   = "checks"
+	TrustFolder    = "trust"
+	EvidenceFolder = "evidence"
+	LogFolder      = "log"
+)
+
+// The files of a page's folder.
+const (
+	captureFile     = "capture.json"
+	headFile        = "head.http"
+	textFile        = "text.md"
+	postFile        = "post.json"
+	untrackedFile   = "untracked.json"
+	resourcesFolder = "resources"
+	tlsFolder       = "tls"
+	// PastFolder holds imported older captures of a page.
+	PastFolder = "past"
+)
+
+const (
+	maxHost = 60 // bytes of <host> in a folder name
+	maxSlug = 32 // bytes of <slug>
+)
+
+// newPageRef places a page. The short file names in a folder that ends in the
+// id let stock git pair the versions of one page when it packs: it sorts by the
+// last sixteen characters of a path.
+func newPageRef(name, host, segment string) PageRef {
+	id := schemas.PageIDOf(name)
+	h := id.String()
+	folder := path.Join(PagesFolder, h[0:1], h[1:2], h[2:3], h[3:4],
+		folderHost(host)+"~"+folderSlug(segment)+"~"+h)
+	return PageRef{Name: name, ID: id, Folder: folder}
+}
+
+// folderHost keeps [a-z0-9.-] of a host with port; all else becomes "_".
+func folderHost(host string) string {
+	mapped := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '-':
+			return r
+		}
+		return '_'
+	}, strings.ToLower(host))
+	return mapped[:min(len(mapped), maxHost)]
+}
+
+// folderSlug makes a path segment readable: runs of anything but [a-z0-9]
+// become one "-", none at either end.
+func folderSlug(segment string) string {
+	words := strings.FieldsFunc(strings.ToLower(segment), func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+	})
+	slug := strings.Join(words, "-")
+	return strings.TrimRight(slug[:min(len(slug), maxSlug)], "-")
+}
+
+// idFolder returns the folder that holds the folders of all pages whose id
+// begins with the same four digits.
+func idFolder(id schemas.PageID) string {
+	h := id.String()
+	return path.Join(PagesFolder, h[0:1], h[1:2], h[2:3], h[3:4])
+}
+
+// PageFolder splits the path of a file in a page's folder:
+// "pages/a/b/c/d/host~slug~id/x/y" into the folder and "x/y". It reports false
+// for any other path.
+func PageFolder(file string) (folder, rest string, ok bool) {
+	parts := strings.SplitN(file, "/", 7)
+	if len(parts) != 7 || parts[0] != PagesFolder {
+		return "", "", false
+	}
+	id, ok := folderID(parts[5])
+	if !ok || strings.Join(parts[1:5], "") != id.String()[:4] {
+		return "", "", false
+	}
+	return strings.Join(parts[:6], "/"), parts[6], true
+}
+
+// folderID reads the page id at the end of a page folder's base name.
+func folderID(base string) (schemas.PageID, bool) {
+	i := strings.LastIndexByte(base, '~')
+	if i < 0 || strings.Count(base, "~") != 2 {
+		return schemas.PageID{}, false
+	}
+	id, err := schemas.ParsePageID(base[i+1:])
+	return id, err == nil
+}
+
+// bodyFile names the payload: body.<ext>, and the content-coding that is still
+// on it.
+func bodyFile(mediaType, contentEncoding string) string {
+	name := "body." + extension(mediaType)
+	switch strings.ToLower(contentEncoding) {
+	case "gzip", "x-gzip":
+		name += ".gz"
+	case "br":
+		name += ".br"
+	case "zstd":
+		name += ".zst"
+	}
+	return name
+}
+
+// extension is fixed by this table alone: the system's own table would make a
+// path differ between machines.
+func extension(mediaType string) string {
+	switch mediaType {
+	case "text/html":
+		return "html"
+	case "application/xhtml+xml":
+		return "xhtml"
+	case "text/plain":
+		return "txt"
+	case "text/markdown":
+		return "md"
+	case "application/pdf":
+		return "pdf"
+	case "application/json", "application/ld+json", "application/activity+json":
+		return "json"
+	case "application/xml", "text/xml", "application/rss+xml", "application/atom+xml":
+		return "xml"
+	case "text/css":
+		return "css"
+	case "text/csv":
+		return "csv"
+	case "text/javascript", "application/javascript":
+		return "js"
+	case "image/jpeg":
+		return "jpg"
+	case "image/png", "image/gif", "image/webp", "image/avif":
+		return strings.TrimPrefix(mediaType, "image/")
+	case "image/svg+xml":
+		return "svg"
+	case "video/mp4":
+		return "mp4"
+	case "audio/mpeg":
+		return "mp3"
+	}
+	return "bin"
+}
+
+// resourceFile and chainFile name content by the first 16 hex digits of its
+// SHA-256.
+func resourceFile(sum schemas.Digest, mediaType string) string {
+	return path.Join(resourcesFolder, sum.Hex()[:16]+"."+extension(mediaType))
+}
+
+func chainFile(sum schemas.Digest) string {
+	return path.Join(tlsFolder, sum.Hex()[:16]+".pem")
+}
+
+// checksFile names the n-th checks file of a run that started at this time.
+func checksFile(started time.Time, run string, n int) string {
+	return path.Join(checksFolder(started), fmt.Sprintf("%s-%d.jsonl", run, n))
+}
+
+func checksFolder(started time.Time) string {
+	return path.Join(ChecksFolder, started.UTC().Format("2006/01/02"))
+}

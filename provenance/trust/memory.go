@@ -1,0 +1,93 @@
+package trust
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Memory is what this user has seen of archives: receipts and introductions in
+// a folder outside of all of them.
+type Memory struct {
+	folder string
+}
+
+// NewMemory returns the memory in this folder, which need not exist yet.
+func NewMemory(folder string) *Memory { return &Memory{folder: folder} }
+
+// archiveIDs are checked before they become file names: the id comes from a
+// foreign archive.
+var archiveID = regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+func (m *Memory) file(kind, id string) (string, error) {
+	match := archiveID.FindStringSubmatch(id)
+	if match == nil {
+		return "", fmt.Errorf("%q is not an archive id", id)
+	}
+	return filepath.Join(m.folder, kind, match[1]+".json"), nil
+}
+
+// Receipt returns what was last seen of the archive, nil when nothing was.
+func (m *Memory) Receipt(archiveID string) (*schemas.Receipt, error) {
+	return recall[schemas.Receipt](m, "receipts", archiveID)
+}
+
+// Remember writes the receipt in place of the last one. It is durable when
+// Remember returns.
+func (m *Memory) Remember(receipt schemas.Receipt) error {
+	return m.write("receipts", receipt.ArchiveID, &receipt)
+}
+
+// Introduction returns how the archive was introduced, nil when it was not.
+func (m *Memory) Introduction(archiveID string) (*schemas.Introduction, error) {
+	return recall[schemas.Introduction](m, "introductions", archiveID)
+}
+
+// Introduce pins the beginning of an archive.
+func (m *Memory) Introduce(introduction schemas.Introduction) error {
+	return m.write("introductions", introduction.ArchiveID, &introduction)
+}
+
+func recall[T any](m *Memory, kind, id string) (*T, error) {
+	file, err := m.file(kind, id)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", kind, err)
+	}
+	doc, err := schemas.Decode[T](data)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
+	return doc, nil
+}
+
+func (m *Memory) write(kind, id string, doc any) error {
+	file, err := m.file(kind, id)
+	if err != nil {
+		return err
+	}
+	data, err := schemas.Encode(doc)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", kind, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("writing %s: %w", kind, err)
+	}
+	if err := renameio.WriteFile(file, data, 0o600); err != nil {
+		return fmt.Errorf("writing %s: %w", kind, err)
+	}
+	return nil
+}
