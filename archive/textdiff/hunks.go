@@ -1,0 +1,104 @@
+package textdiff
+
+import "strings"
+
+// A Hunk is a group of changed lines with the lines around them. Joining its
+// segments gives the lines on each side as joining those of a [Diff] gives the
+// texts; a segment ends at a line end at the latest, so that a renderer can
+// write each line on its own.
+type Hunk struct {
+	BeforeLine  int // number of the first line on the old side, from 1
+	BeforeLines int // number of lines on the old side; if 0, BeforeLine is the line after which they would stand
+	AfterLine   int // the same for the new side
+	AfterLines  int
+	Segments    []Segment
+}
+
+// Hunks groups the changes, with up to context unchanged lines before and
+// after each. Changes with no more than 2·context unchanged lines between them
+// share a hunk. Without changes there are none.
+func (d Diff) Hunks(context int) []Hunk {
+	context = max(context, 0)
+	rows := d.rows()
+	var out []Hunk
+	beforeLine, afterLine := 1, 1
+	end := 0 // rows[:end] have been written or passed over
+	for i := 0; i < len(rows); i++ {
+		if !rows[i].changed {
+			continue
+		}
+		start := max(end, i-context)
+		beforeLine, afterLine = advance(rows[end:start], beforeLine, afterLine)
+		for last := i; i < len(rows) && i-last <= 2*context+1; i++ {
+			if rows[i].changed {
+				last = i
+			}
+			end = last + 1
+		}
+		end = min(end+context, len(rows))
+		i = end - 1
+		h := Hunk{BeforeLine: beforeLine, AfterLine: afterLine}
+		beforeLine, afterLine = advance(rows[start:end], beforeLine, afterLine)
+		h.BeforeLines, h.AfterLines = beforeLine-h.BeforeLine, afterLine-h.AfterLine
+		if h.BeforeLines == 0 {
+			h.BeforeLine--
+		}
+		if h.AfterLines == 0 {
+			h.AfterLine--
+		}
+		for _, r := range rows[start:end] {
+			h.Segments = append(h.Segments, r.segments...)
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+func advance(rows []row, before, after int) (int, int) {
+	for _, r := range rows {
+		before, after = before+r.before, after+r.after
+	}
+	return before, after
+}
+
+// A row is the smallest piece of a diff that consists of whole lines on both
+// sides. An unchanged row is one line.
+type row struct {
+	segments      []Segment
+	before, after int // lines
+	changed       bool
+}
+
+// rows cuts the diff wherever both sides are at the start of a line.
+func (d Diff) rows() []row {
+	var out []row
+	var r row
+	beforeOpen, afterOpen := false, false // in the middle of a line
+	for _, s := range d.Segments {
+		for _, line := range lines(s.Text) {
+			open := !strings.HasSuffix(line, "\n")
+			r.segments = append(r.segments, Segment{s.Op, line})
+			r.changed = r.changed || s.Op != Equal
+			if s.Op != Insert {
+				if !beforeOpen {
+					r.before++
+				}
+				beforeOpen = open
+			}
+			if s.Op != Delete {
+				if !afterOpen {
+					r.after++
+				}
+				afterOpen = open
+			}
+			if !beforeOpen && !afterOpen {
+				out = append(out, r)
+				r = row{}
+			}
+		}
+	}
+	if len(r.segments) > 0 {
+		out = append(out, r)
+	}
+	return out
+}
