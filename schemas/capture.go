@@ -69,15 +69,16 @@ type Capture struct {
 	ClaimedURL  string `json:"claimed_url,omitempty"`
 	ClaimedDate string `json:"claimed_date,omitempty"` // YYYY-MM-DD or RFC 3339
 
-	FinalURL  string     `json:"final_url,omitempty"` // where the last hop was asked
-	Status    int        `json:"status,omitempty"`    // of the last hop
-	Failure   *Failure   `json:"failure,omitempty"`
-	Truncated Truncation `json:"truncated,omitempty"` // why the payload is not whole
-	Head      *File      `json:"head,omitempty"`      // head.http
-	Hops      []Hop      `json:"hops,omitempty"`      // in order; absent for given posts
-	Body      *Body      `json:"body,omitempty"`
-	Resources []File     `json:"resources,omitempty"`
-	Text      *Text      `json:"text,omitempty"`
+	FinalURL   string     `json:"final_url,omitempty"` // where the last hop was asked
+	Status     int        `json:"status,omitempty"`    // of the last hop
+	Failure    *Failure   `json:"failure,omitempty"`
+	Truncated  Truncation `json:"truncated,omitempty"` // why the payload is not whole
+	Head       *File      `json:"head,omitempty"`      // head.http
+	Hops       []Hop      `json:"hops,omitempty"`      // in order; absent for given posts
+	Body       *Body      `json:"body,omitempty"`
+	Resources  []File     `json:"resources,omitempty"`
+	Text       *Text      `json:"text,omitempty"`
+	LastServed *State     `json:"last_served,omitempty"` // the newest served capture, where this one was not served
 
 	Tool        *Tool        `json:"tool,omitempty"`
 	Operator    string       `json:"operator,omitempty"`
