@@ -118,6 +118,7 @@ type Body struct {
 	Size            int64  `json:"size"`
 	SHA256          Digest `json:"sha256"`
 	MediaType       string `json:"media_type"`                 // as declared, or as sniffed when nothing was declared
+	ContentType     string `json:"content_type,omitempty"`     // the header, where it says more than the media type
 	ContentEncoding string `json:"content_encoding,omitempty"` // gzip, br, zstd, deflate: still on the stored bytes
 }
 
