@@ -116,3 +116,15 @@ func trimURL(url string, scheme int) int {
 func isWord(token string) bool {
 	return strings.ContainsFunc(token, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
+
+// URLs returns the http, https and ftp addresses that stand in a text as such,
+// in order, without the punctuation of the sentence around them.
+func URLs(text string) []string {
+	var out []string
+	for _, t := range tokens(text) {
+		if urlLength(t) == len(t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}

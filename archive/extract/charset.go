@@ -1,0 +1,174 @@
+package extract
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gogs/chardet"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// decodeText turns bytes into UTF-8. It asks the byte order mark, the
+// Content-Type, the document itself and last the bytes, in the order of the
+// WHATWG Encoding and HTML standards: a mark wins over the Content-Type, since
+// no other reading of such a page shows what its author wrote.
+func decodeText(body []byte, mediaType, declared string) (text, name, source string, err error) {
+	e, name, source := encodingOf(body, mediaType, declared)
+	text = string(body)
+	if name != "utf-8" {
+		decoded, err := e.NewDecoder().Bytes(body)
+		if err != nil {
+			return "", "", "", fmt.Errorf("decoding %s: %w", name, err)
+		}
+		text = string(decoded)
+	}
+	text = strings.TrimPrefix(text, "\ufeff")
+	if looksBinary(text) {
+		return "", "", "", fmt.Errorf("not %s text: %w", name, ErrNoText)
+	}
+	return strings.ToValidUTF8(text, "\ufffd"), name, source, nil
+}
+
+// encodingOf finds the encoding of a body and who named it.
+func encodingOf(body []byte, mediaType, declared string) (e encoding.Encoding, name, source string) {
+	switch {
+	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
+		return unicode.UTF8, "utf-8", "bom"
+	case bytes.HasPrefix(body, []byte("\xfe\xff")):
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "utf-16be", "bom"
+	case bytes.HasPrefix(body, []byte("\xff\xfe")):
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "utf-16le", "bom"
+	}
+	if e, name := charset.Lookup(declared); e != nil {
+		return e, name, "http"
+	}
+	if isHTML(mediaType) || strings.Contains(mediaType, "xml") {
+		if e, name := charset.Lookup(statedCharset(body)); e != nil {
+			// A document that could be read far enough to state this is not UTF-16.
+			if strings.HasPrefix(name, "utf-16") {
+				return unicode.UTF8, "utf-8", "meta"
+			}
+			return e, name, "meta"
+		}
+	}
+	e, name = sniff(body)
+	return e, name, "sniff"
+}
+
+// prescan is how far into a document its own charset statement is looked for.
+// The standard asks for 1024 bytes; pages in use go beyond.
+const prescan = 8192
+
+var xmlDeclaration = regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
+
+// statedCharset returns the charset that an HTML or XML document states.
+func statedCharset(body []byte) string {
+	head := body[:min(len(body), prescan)]
+	if m := xmlDeclaration.FindSubmatch(head); m != nil {
+		return string(m[1])
+	}
+	z := html.NewTokenizer(bytes.NewReader(head))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return ""
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if t := z.Token(); t.Data == "meta" {
+				if label := metaCharset(t); label != "" {
+					return label
+				}
+			}
+		}
+	}
+}
+
+func metaCharset(t html.Token) string {
+	var content string
+	pragma := false
+	for _, a := range t.Attr {
+		switch a.Key {
+		case "charset":
+			return strings.TrimSpace(a.Val)
+		case "http-equiv":
+			pragma = strings.EqualFold(a.Val, "content-type")
+		case "content":
+			content = a.Val
+		}
+	}
+	_, label, found := strings.Cut(strings.ToLower(content), "charset=")
+	if !pragma || !found {
+		return ""
+	}
+	return strings.Trim(label, " \t\"';")
+}
+
+// sniffed is how many bytes the statistics look at.
+const sniffed = 64 << 10
+
+// sniff guesses the encoding from the bytes.
+func sniff(body []byte) (encoding.Encoding, string) {
+	head := body[:min(len(body), sniffed)]
+	if e, name := sniffUTF16(head); e != nil {
+		return e, name
+	}
+	if validUTF8(body) {
+		return unicode.UTF8, "utf-8"
+	}
+	if r, err := chardet.NewHtmlDetector().DetectBest(head); err == nil && r.Confidence >= 10 {
+		if e, name := charset.Lookup(r.Charset); e != nil && name != "utf-8" {
+			return e, name
+		}
+		if r.Charset == "GB-18030" {
+			return charset.Lookup("gb18030")
+		}
+	}
+	return charset.Lookup("windows-1252")
+}
+
+// validUTF8 allows for a last character cut in two, as in a truncated payload.
+func validUTF8(body []byte) bool {
+	for cut := range min(utf8.UTFMax, len(body)+1) {
+		if utf8.Valid(body[:len(body)-cut]) {
+			return true
+		}
+	}
+	return false
+}
+
+// sniffUTF16 finds UTF-16 without a mark by the zero halves of its ASCII
+// characters.
+func sniffUTF16(head []byte) (encoding.Encoding, string) {
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	half := len(head) / 2
+	switch {
+	case half >= 8 && zeros[1] > half*2/5 && zeros[0] < half/20+1:
+		return charset.Lookup("utf-16le")
+	case half >= 8 && zeros[0] > half*2/5 && zeros[1] < half/20+1:
+		return charset.Lookup("utf-16be")
+	}
+	return nil, ""
+}
+
+// looksBinary reports whether more than one character in twenty is a control
+// or could not be decoded.
+func looksBinary(text string) bool {
+	bad, all := 0, 0
+	for _, r := range text {
+		all++
+		if r == utf8.RuneError || r < 0x20 && !strings.ContainsRune("\t\n\f\r", r) {
+			bad++
+		}
+	}
+	return bad*20 > all
+}

@@ -1,0 +1,111 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+// The limits of [Decode].
+const (
+	MaxDecoded = 64 << 20 // bytes of a decoded payload
+	maxRatio   = 250      // decoded to encoded bytes; HTML reaches 30, blank pages 100
+	freeSize   = 4 << 20  // bytes for which the ratio is not looked at
+	maxCodings = 4
+	maxWindow  = 8 << 20 // bytes a zstd decoder may keep, the least RFC 9659 asks for
+)
+
+// Decode removes the content-codings of a payload (RFC 9110, section 8.4):
+// gzip, deflate (zlib or raw), br and zstd, in the order that the
+// Content-Encoding value gives. It returns the payload itself when there are
+// none, and a [*LimitError] when the result would be larger than [MaxDecoded]
+// or out of proportion to what was received.
+func Decode(payload []byte, contentEncoding string) ([]byte, error) {
+	var codings []string
+	for coding := range strings.SplitSeq(contentEncoding, ",") {
+		coding = strings.ToLower(strings.TrimSpace(coding))
+		if coding != "" && coding != "identity" {
+			codings = append(codings, coding)
+		}
+	}
+	if len(codings) > maxCodings {
+		return nil, &LimitError{"number of content-codings", maxCodings}
+	}
+	if len(payload) > MaxDecoded {
+		return nil, &LimitError{"payload", MaxDecoded}
+	}
+	out := payload
+	for i := len(codings) - 1; i >= 0; i-- {
+		var err error
+		if out, err = decodeOne(out, codings[i], len(payload)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// decodeOne removes one coding. received is the size of the payload before any
+// coding was removed, which the ratio is measured against.
+func decodeOne(data []byte, coding string, received int) ([]byte, error) {
+	if len(data) == 0 {
+		return data, nil // an empty body is sent without a frame by many servers
+	}
+	r, err := open(data, coding)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	limit := min(MaxDecoded, max(freeSize, maxRatio*received))
+	var out bytes.Buffer
+	n, err := io.Copy(&out, io.LimitReader(r, int64(limit)+1))
+	if n > int64(limit) {
+		if limit < MaxDecoded {
+			return nil, &LimitError{"ratio of decoded to received payload", maxRatio}
+		}
+		return nil, &LimitError{"decoded payload", MaxDecoded}
+	}
+	// Bytes after a complete gzip member are ignored, as browsers do.
+	if err != nil && !(errors.Is(err, gzip.ErrHeader) && n > 0) {
+		return nil, fmt.Errorf("decoding %s: %w", coding, err)
+	}
+	return out.Bytes(), nil
+}
+
+// open returns a reader of the decoded bytes, for the caller to close.
+func open(data []byte, coding string) (io.ReadCloser, error) {
+	// A bufio.Reader lets the decoders see each member's end.
+	src := bufio.NewReader(bytes.NewReader(data))
+	switch coding {
+	case "gzip", "x-gzip":
+		r, err := gzip.NewReader(src)
+		if err != nil {
+			return nil, fmt.Errorf("decoding %s: %w", coding, err)
+		}
+		return r, nil
+	case "deflate":
+		// RFC 9110 says zlib, some servers send the bare stream.
+		if r, err := zlib.NewReader(src); err == nil {
+			return r, nil
+		}
+		return flate.NewReader(bytes.NewReader(data)), nil
+	case "br":
+		return io.NopCloser(brotli.NewReader(src)), nil
+	case "zstd":
+		d, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow),
+			zstd.WithDecoderMaxMemory(MaxDecoded+1))
+		if err != nil {
+			return nil, fmt.Errorf("decoding %s: %w", coding, err)
+		}
+		return d.IOReadCloser(), nil
+	}
+	return nil, fmt.Errorf("content-coding %q is not known", coding)
+}

@@ -1,0 +1,152 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/walkback-dev/walkback/archive/textdiff"
+)
+
+// Name identifies the extractor, its version and its options. Two texts may be
+// compared only if they were made under one name: any change that can alter
+// the output of [Read], [Document.Markdown] or [Document.Text] for some input
+// changes the name.
+const Name = "extract/1"
+
+// ErrNoText is returned for a payload that has no readable text: an image, a
+// PDF, an archive, an empty body, or bytes that only claim to be text.
+var ErrNoText = errors.New("payload has no readable text")
+
+// A LimitError says that a payload is beyond a limit that protects the reader.
+type LimitError struct {
+	What  string // what is too large, "decoded payload"
+	Limit int64  // the limit, in bytes unless What says otherwise
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("%s is beyond the limit of %d", e.What, e.Limit)
+}
+
+// An Input is a payload as it was received, with what is known about it.
+type Input struct {
+	Payload         []byte    // transfer-coding removed, content-coding kept
+	ContentType     string    // value of the Content-Type field, or a media type, or empty
+	ContentEncoding string    // value of the Content-Encoding field, or empty
+	URL             string    // final address, which relative links are resolved against; may be empty
+	At              time.Time // when the payload was fetched: no date of the page is later
+}
+
+// A Document is what a reader sees of a payload. All strings are NFC, without
+// control characters, in the display form of textdiff.
+type Document struct {
+	MediaType     string // what the payload was read as, such as "text/html"
+	Charset       string // WHATWG name, such as "utf-8"
+	CharsetSource string // who said so: "bom", "http", "meta" or "sniff"
+
+	Title     string
+	Byline    string // names, joined by ", "
+	Published string // RFC 3339 with the zone as stated, or YYYY-MM-DD where no time or no zone was stated
+	Modified  string
+	Canonical string // absolute address, as stated by the page
+	Language  string // BCP 47, as stated by the page, else guessed
+
+	Blocks []Block
+	Links  []Link
+}
+
+// A Kind says what a block is.
+type Kind int
+
+// The kinds of block.
+const (
+	Paragraph Kind = iota
+	Heading
+	Item      // of a list
+	Quotation // a paragraph of a quotation set off from the text
+	Code      // preformatted text; line ends and spaces are kept
+	Row       // of a table; cells are joined by " | "
+	Caption   // of a figure or table
+)
+
+// String returns the name of the kind in lower case.
+func (k Kind) String() string {
+	names := [...]string{"paragraph", "heading", "item", "quotation", "code", "row", "caption"}
+	if k < 0 || int(k) >= len(names) {
+		return fmt.Sprintf("Kind(%d)", int(k))
+	}
+	return names[k]
+}
+
+// A Block is a paragraph or its like. A line feed in its text is a line break
+// that the page makes.
+type Block struct {
+	Kind  Kind
+	Level int // of a heading, 1 to 6; of an item, 1 for the outermost list; else 0
+	Text  string
+}
+
+// A Link is a reference from the text to another resource.
+type Link struct {
+	URL   string // absolute, WHATWG serialisation; http or https
+	Text  string // the words that carry it, or the alternative text of an image
+	Block int    // index of the block in which it stands
+}
+
+// Read extracts the readable text of a payload. It returns [ErrNoText] (perhaps
+// wrapped) when there is none, a [*LimitError] when the payload is too large to
+// be decoded, and the error of ctx when that ends. A fault inside a third-party
+// parser is returned as an error.
+func Read(ctx context.Context, in Input) (doc *Document, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			doc, err = nil, fmt.Errorf("reading payload: parser fault: %v", p)
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	body, err := Decode(in.Payload, in.ContentEncoding)
+	if err != nil {
+		return nil, fmt.Errorf("removing content-coding %q: %w", in.ContentEncoding, err)
+	}
+	mediaType, declared, err := readAs(body, in.ContentType, in.URL)
+	if err != nil {
+		return nil, err
+	}
+	text, charset, source, err := decodeText(body, mediaType, declared)
+	if err != nil {
+		return nil, err
+	}
+	doc = &Document{MediaType: mediaType, Charset: charset, CharsetSource: source}
+	switch {
+	case isHTML(mediaType):
+		err = doc.readHTML(ctx, text, in)
+	case isMarkdown(mediaType):
+		err = doc.readMarkdown(text, in)
+	default:
+		err = doc.readPlain(text, in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(doc.Blocks) == 0 && doc.Title == "" {
+		return nil, ErrNoText
+	}
+	return doc, nil
+}
+
+// Text returns the text of the blocks, one block a paragraph, without title,
+// markers and links: what a search index or a word count needs.
+func (d *Document) Text() string {
+	parts := make([]string, len(d.Blocks))
+	for i, b := range d.Blocks {
+		parts[i] = b.Text
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// display returns the display form of a line of text.
+func display(s string) string { return textdiff.Display(s).Text }

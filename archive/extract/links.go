@@ -1,0 +1,143 @@
+package extract
+
+import (
+	"strings"
+
+	whatwg "github.com/nlnwa/whatwg-url/url"
+)
+
+// A resolver makes addresses absolute.
+type resolver struct {
+	base *whatwg.Url // nil when the address of the page is not known
+	page string      // address of the page, without fragment
+}
+
+// newResolver resolves against base, itself taken relative to the page.
+func newResolver(page, base string) resolver {
+	var r resolver
+	if u, err := whatwg.Parse(page); err == nil {
+		r.base, r.page = u, u.Href(true)
+	}
+	if base == "" {
+		return r
+	}
+	if r.base == nil {
+		if u, err := whatwg.Parse(base); err == nil {
+			r.base = u
+		}
+	} else if u, err := r.base.Parse(base); err == nil {
+		r.base = u
+	}
+	return r
+}
+
+// resolve returns the absolute http or https address of a reference.
+func (r resolver) resolve(ref string) (*whatwg.Url, bool) {
+	var u *whatwg.Url
+	var err error
+	if r.base != nil {
+		u, err = r.base.Parse(ref)
+	} else {
+		u, err = whatwg.Parse(ref)
+	}
+	if err != nil || u.Scheme() != "http" && u.Scheme() != "https" || u.Hostname() == "" {
+		return nil, false
+	}
+	return u, true
+}
+
+// A linkCollector keeps the links that lead to another resource, each once.
+type linkCollector struct {
+	base  resolver
+	seen  map[string]bool
+	links []Link
+}
+
+func newLinkCollector(base resolver) *linkCollector {
+	return &linkCollector{base: base, seen: make(map[string]bool)}
+}
+
+// maxLink is the length of the longest address that is kept, in bytes.
+const maxLink = 8192
+
+func (c *linkCollector) add(a anchor, block int) {
+	if len(a.href) > maxLink {
+		return
+	}
+	u, ok := c.base.resolve(strings.TrimSpace(a.href))
+	if !ok || isShareIntent(u) {
+		return
+	}
+	key := u.Href(true)
+	if key == c.base.page || c.seen[key] {
+		return
+	}
+	c.seen[key] = true
+	c.links = append(c.links, Link{URL: u.Href(false), Text: display(strings.ReplaceAll(a.text, string(cellBreak), " ")), Block: block})
+}
+
+// isShareIntent reports whether an address only asks its reader to pass the
+// page on.
+func isShareIntent(u *whatwg.Url) bool {
+	host := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	host = strings.TrimPrefix(host, "m.")
+	path := strings.ToLower(u.Pathname())
+	for _, prefix := range shareIntents[host] {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// shareIntents are the paths of share buttons, by host.
+var shareIntents = map[string][]string{
+	"facebook.com":           {"/sharer", "/share.php", "/dialog/"},
+	"twitter.com":            {"/intent/", "/share", "/home"},
+	"x.com":                  {"/intent/", "/share"},
+	"linkedin.com":           {"/sharearticle", "/sharing/", "/cws/share", "/feed/"},
+	"wa.me":                  {"/"},
+	"api.whatsapp.com":       {"/send"},
+	"web.whatsapp.com":       {"/send"},
+	"whatsapp.com":           {"/send"},
+	"t.me":                   {"/share"},
+	"telegram.me":            {"/share"},
+	"pinterest.com":          {"/pin/create", "/pin/find"},
+	"reddit.com":             {"/submit"},
+	"old.reddit.com":         {"/submit"},
+	"tumblr.com":             {"/share", "/widgets/share"},
+	"plus.google.com":        {"/share"},
+	"news.ycombinator.com":   {"/submitlink"},
+	"share.flipboard.com":    {"/"},
+	"flipboard.com":          {"/bookmarklet"},
+	"getpocket.com":          {"/save", "/edit"},
+	"vk.com":                 {"/share.php"},
+	"vkontakte.ru":           {"/share.php"},
+	"connect.ok.ru":          {"/offer", "/dk"},
+	"service.weibo.com":      {"/share"},
+	"bsky.app":               {"/intent/"},
+	"threads.net":            {"/intent/"},
+	"xing.com":               {"/spi/", "/app/user"},
+	"digg.com":               {"/submit"},
+	"stumbleupon.com":        {"/submit", "/badge"},
+	"delicious.com":          {"/save", "/post"},
+	"addtoany.com":           {"/"},
+	"addthis.com":            {"/bookmark"},
+	"social-plugins.line.me": {"/lineit"},
+	"line.me":                {"/r/msg"},
+	"b.hatena.ne.jp":         {"/add", "/entry"},
+	"mix.com":                {"/add"},
+	"instapaper.com":         {"/hello2", "/edit"},
+	"printfriendly.com":      {"/print"},
+	"mastodonshare.com":      {"/"},
+	"toot.kytta.dev":         {"/"},
+	"s100.copyright.com":     {"/appdispatchservlet"},
+	"translate.google.com":   {"/translate"},
+	"buttons.reddit.com":     {"/"},
+	"story.kakao.com":        {"/share"},
+	"sharer.pinterest.com":   {"/"},
+	"mail.google.com":        {"/mail/"},
+	"compose.mail.yahoo.com": {"/"},
+	"outlook.live.com":       {"/"},
+	"accounts.google.com":    {"/"},
+}

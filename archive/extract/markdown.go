@@ -1,0 +1,206 @@
+package extract
+
+import (
+	"context"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	east "github.com/yuin/goldmark/extension/ast"
+	gmtext "github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// maxMarkdown is the size of Markdown that is parsed as such. Larger texts are
+// read as plain text: the parser takes quadratic time on hostile ones.
+const maxMarkdown = 2 << 20
+
+// readMarkdown fills the document from CommonMark with the GitHub extensions,
+// and from the title, author and date of a front matter.
+func (d *Document) readMarkdown(text string, in Input) error {
+	if len(text) > maxMarkdown || nested(text) {
+		return d.readPlain(text, in)
+	}
+	text = d.readFrontMatter(text, in)
+	source := []byte(text)
+	parser := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
+	root := parser.Parse(gmtext.NewReader(source))
+	w := markdownWalk{source: source}
+	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
+		w.block(n)
+	}
+	blocks := w.out.finish()
+	if d.Title == "" && len(blocks) > 0 && blocks[0].Kind == Heading && blocks[0].Level == 1 {
+		d.Title = blocks[0].Text
+	}
+	d.take(blocks, newResolver(in.URL, ""))
+	return nil
+}
+
+// maxNesting is how many quotation and list markers a line may start with, and
+// how many brackets may stand open: beyond it nothing sensible was meant.
+const maxNesting = 64
+
+// nested reports whether a text would make the parser recurse deeply.
+func nested(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		if markers := strings.TrimLeft(line, ">-*+ \t"); strings.Count(line[:len(line)-len(markers)], ">") > maxNesting {
+			return true
+		}
+		if strings.Count(line, "[") > 1024 || strings.Count(line, "*")+strings.Count(line, "_") > 4096 || len(line)-len(strings.TrimLeft(line, " \t-*+>")) > 4*maxNesting {
+			return true
+		}
+	}
+	return false
+}
+
+// readFrontMatter takes title, author and date from a block between lines of
+// three dashes at the start of the text, and returns the rest.
+func (d *Document) readFrontMatter(text string, in Input) string {
+	rest, found := strings.CutPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "---\n")
+	if !found {
+		return text
+	}
+	head, body, found := strings.Cut(rest, "\n---\n")
+	if !found || !strings.Contains(head, ":") {
+		return text
+	}
+	for line := range strings.SplitSeq(head, "\n") {
+		key, value, _ := strings.Cut(line, ":")
+		value = display(strings.Trim(strings.TrimSpace(value), `"'`))
+		switch strings.ToLower(key) {
+		case "title":
+			d.Title = value
+		case "author":
+			d.Byline = value
+		case "date":
+			d.Published = firstDate(in.At, []string{value})
+		case "lang", "language":
+			if languageTag.MatchString(value) {
+				d.Language = value
+			}
+		}
+	}
+	return body
+}
+
+// A markdownWalk drives a blockWriter through a Markdown tree.
+type markdownWalk struct {
+	source []byte
+	out    blockWriter
+}
+
+func noAttributes(string) string { return "" }
+
+// element opens and closes an HTML element of the same meaning.
+func (w *markdownWalk) element(name string, children func()) {
+	w.out.open(name, noAttributes, nil)
+	children()
+	w.out.close(name)
+}
+
+func (w *markdownWalk) blocks(n ast.Node) {
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		w.block(c)
+	}
+}
+
+// block writes one block or inline node.
+func (w *markdownWalk) block(n ast.Node) {
+	all := func() { w.blocks(n) }
+	switch n := n.(type) {
+	case *ast.Heading:
+		w.element("h"+string(rune('0'+min(max(n.Level, 1), 6))), all)
+	case *ast.Paragraph, *ast.TextBlock:
+		w.element("p", all)
+	case *ast.Blockquote:
+		w.element("blockquote", all)
+	case *ast.List:
+		w.element("ul", all)
+	case *ast.ListItem:
+		w.element("li", all)
+	case *ast.CodeBlock, *ast.FencedCodeBlock:
+		w.element("pre", func() { w.lines(n) })
+	case *ast.HTMLBlock:
+		var b strings.Builder
+		for i := range n.Lines().Len() {
+			line := n.Lines().At(i)
+			b.Write(line.Value(w.source))
+		}
+		w.html(b.String())
+	case *east.Table:
+		w.out.open("table", noAttributes, nil)
+		w.out.row++
+		all()
+		w.out.flush()
+		w.out.row--
+		w.out.close("table")
+	case *east.TableHeader, *east.TableRow:
+		w.element("tr", all)
+	case *east.TableCell:
+		w.element("td", all)
+	default:
+		w.inline(n)
+	}
+}
+
+func (w *markdownWalk) lines(n ast.Node) {
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		w.out.write(string(line.Value(w.source)), nil)
+	}
+}
+
+// inline writes an inline node.
+func (w *markdownWalk) inline(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Text:
+		w.out.write(unescape(n.Segment.Value(w.source)), nil)
+		if n.HardLineBreak() {
+			w.out.breakLine()
+		} else if n.SoftLineBreak() {
+			w.out.write(" ", nil)
+		}
+	case *ast.String:
+		w.out.write(string(n.Value), nil)
+	case *ast.Link:
+		w.anchor(string(n.Destination), func() { w.blocks(n) })
+	case *ast.AutoLink:
+		label := string(n.Label(w.source))
+		w.anchor(string(n.URL(w.source)), func() { w.out.write(label, nil) })
+	case *ast.RawHTML:
+		for i := range n.Segments.Len() {
+			segment := n.Segments.At(i)
+			if strings.HasPrefix(strings.ToLower(string(segment.Value(w.source))), "<br") {
+				w.out.breakLine()
+			}
+		}
+	case *ast.Image:
+		// The alternative text stands for a picture, not for words of the text.
+	default:
+		w.blocks(n)
+	}
+}
+
+func (w *markdownWalk) anchor(href string, children func()) {
+	w.out.open("a", func(string) string { return href }, nil)
+	children()
+	w.out.close("a")
+}
+
+// html writes a block of raw HTML.
+func (w *markdownWalk) html(text string) {
+	blocks, _, err := walkTokens(context.Background(), text)
+	if err != nil {
+		return
+	}
+	w.out.flush()
+	w.out.blocks = append(w.out.blocks, blocks...)
+}
+
+// unescape resolves backslash escapes and entities, which the parser leaves to
+// the renderer.
+func unescape(text []byte) string {
+	return string(util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences(text))))
+}

@@ -1,0 +1,74 @@
+package extract
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// walkTokens reads a page without building a tree: all its visible text, in
+// order. It serves pages that are too large or nested too deeply for a tree.
+// Its time and memory are linear in the size of the page.
+func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title string, err error) {
+	z := html.NewTokenizer(strings.NewReader(text))
+	var w blockWriter
+	silent, name := "", "" // name of the silent element that is open; of the last one
+	for tokens := 0; ; tokens++ {
+		if tokens%4096 == 0 && ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		switch z.Next() {
+		case html.ErrorToken:
+			if z.Err() != io.EOF {
+				return nil, "", z.Err()
+			}
+			return w.finish(), title, nil
+		case html.TextToken:
+			switch t := string(z.Text()); {
+			case silent == "":
+				w.write(t, nil)
+			case silent == "title" && title == "":
+				title = display(html.UnescapeString(t))
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			t := z.Token()
+			name = t.Data
+			if silent == "" && silentElements[name] && opensScope(name) {
+				silent = name
+			}
+			if silent == "" {
+				w.open(name, func(key string) string { return tokenAttribute(t, key) }, nil)
+			}
+		case html.EndTagToken:
+			tag, _ := z.TagName()
+			name = string(tag)
+			switch {
+			case silent == name:
+				silent = ""
+			case silent == "":
+				w.close(name)
+			}
+		}
+	}
+}
+
+// opensScope reports whether a silent element ends with a tag of its own. The
+// head does not count: its end tag is often left out.
+func opensScope(name string) bool {
+	switch name {
+	case "meta", "link", "embed", "head", "frameset", "object", "map", "svg", "math", "canvas", "audio", "video":
+		return false
+	}
+	return true
+}
+
+func tokenAttribute(t html.Token, key string) string {
+	for _, a := range t.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
