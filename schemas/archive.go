@@ -2,9 +2,9 @@ package schemas
 
 // Archive is archive.json, written by the root commit and never changed.
 type Archive struct {
-	Schema  string `json:"schema"`  // archive/1
-	ID      string `json:"id"`      // urn:uuid:…, random
-	Created Time   `json:"created"` // when the root commit was made
+	Schema  string `json:"schema"`            // archive/1
+	ID      string `json:"id" rule:"archive"` // urn:uuid:…, random
+	Created Time   `json:"created"`           // when the root commit was made
 }
 
 // Untracked is untracked.json in a page's folder: while it is there, check
@@ -12,8 +12,8 @@ type Archive struct {
 type Untracked struct {
 	Schema string `json:"schema"` // untracked/1
 	Page   PageID `json:"page"`
-	URL    string `json:"url"` // the page's name
-	At     Time   `json:"at"`  // since when
+	URL    string `json:"url" rule:"name"` // the page's name
+	At     Time   `json:"at"`              // since when
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -21,7 +21,7 @@ type Untracked struct {
 // archive, so that a shorter or another history is noticed.
 type Receipt struct {
 	Schema     string `json:"schema"` // receipt/1
-	ArchiveID  string `json:"archive_id"`
+	ArchiveID  string `json:"archive_id" rule:"archive"`
 	Sequence   int64  `json:"sequence"`    // of the newest commit seen
 	HeadSHA256 Digest `json:"head_sha256"` // of that raw commit
 	SeenAt     Time   `json:"seen_at"`
@@ -31,8 +31,8 @@ type Receipt struct {
 // kept outside the archive; without one, trust in the first key is on sight.
 type Introduction struct {
 	Schema     string `json:"schema"` // introduction/1
-	ArchiveID  string `json:"archive_id"`
-	RootSHA256 Digest `json:"root_sha256"` // of the raw root commit
-	RootKey    string `json:"root_key"`    // SHA256:… fingerprint, as ssh-keygen -l prints it
+	ArchiveID  string `json:"archive_id" rule:"archive"`
+	RootSHA256 Digest `json:"root_sha256"`                 // of the raw root commit
+	RootKey    string `json:"root_key" rule:"fingerprint"` // SHA256:… fingerprint, as ssh-keygen -l prints it
 	At         Time   `json:"at"`
 }

@@ -48,7 +48,7 @@ const (
 // Access is an outcome with the rule that gave it and what the rule saw.
 type Access struct {
 	Outcome    Outcome    `json:"outcome"`
-	Rule       string     `json:"rule"` // stable id, such as http-410
+	Rule       string     `json:"rule" rule:"word"` // stable id, such as http-410
 	Confidence Confidence `json:"confidence"`
 	Evidence   []string   `json:"evidence,omitempty"` // short quotations of the answer
 }
@@ -57,20 +57,20 @@ type Access struct {
 type Capture struct {
 	Schema     string `json:"schema"` // capture/1
 	Page       PageID `json:"page"`
-	URL        string `json:"url"` // the page's name: its exact URL, or a URN for a given post
+	URL        string `json:"url" rule:"name"` // the page's name: its exact URL, or a URN for a given post
 	Method     Method `json:"method"`
-	Run        string `json:"run"`         // which run of the program made it
-	Sequence   int64  `json:"sequence"`    // of the commit that first holds it
-	CapturedAt Time   `json:"captured_at"` // the real clock when the first request was sent
+	Run        string `json:"run" rule:"run"` // which run of the program made it
+	Sequence   int64  `json:"sequence"`       // of the commit that first holds it
+	CapturedAt Time   `json:"captured_at"`    // the real clock when the first request was sent
 	DurationMS int64  `json:"duration_ms"`
 	Access     Access `json:"access"`
 
 	// Said by whoever handed the file in, and never compared as if fetched.
 	ClaimedURL  string `json:"claimed_url,omitempty"`
-	ClaimedDate string `json:"claimed_date,omitempty"` // YYYY-MM-DD or RFC 3339
+	ClaimedDate string `json:"claimed_date,omitempty" rule:"date"` // YYYY-MM-DD or RFC 3339
 
-	FinalURL   string     `json:"final_url,omitempty"` // where the last hop was asked
-	Status     int        `json:"status,omitempty"`    // of the last hop
+	FinalURL   string     `json:"final_url,omitempty" rule:"address"` // where the last hop was asked
+	Status     int        `json:"status,omitempty" rule:"status"`     // of the last hop
 	Failure    *Failure   `json:"failure,omitempty"`
 	Truncated  Truncation `json:"truncated,omitempty"` // why the payload is not whole
 	Head       *File      `json:"head,omitempty"`      // head.http
@@ -87,6 +87,34 @@ type Capture struct {
 	Screenshots []Screenshot `json:"screenshots,omitempty"`
 }
 
+// Files returns every file of the page's folder that the capture names, with
+// repetitions where hops share a file.
+func (c *Capture) Files() []File {
+	var files []File
+	if c.Head != nil {
+		files = append(files, *c.Head)
+	}
+	if c.Body != nil {
+		files = append(files, File{File: c.Body.File, Size: c.Body.Size, SHA256: c.Body.SHA256})
+	}
+	if c.Text != nil {
+		files = append(files, File{File: c.Text.File, Size: c.Text.Size, SHA256: c.Text.SHA256})
+	}
+	for _, hop := range c.Hops {
+		if hop.Body != nil {
+			files = append(files, *hop.Body)
+		}
+		if hop.TLS != nil && hop.TLS.Chain != nil {
+			files = append(files, *hop.TLS.Chain)
+		}
+	}
+	files = append(files, c.Resources...)
+	for _, s := range c.Screenshots {
+		files = append(files, File{File: s.File, Size: s.Size, SHA256: s.SHA256})
+	}
+	return files
+}
+
 // Truncation is the reason why a payload is not whole, in the words of
 // WARC 1.1 §5.13 (WARC-Truncated).
 type Truncation string
@@ -100,13 +128,13 @@ const (
 
 // Failure says why there was no complete exchange.
 type Failure struct {
-	Reason string `json:"reason"` // stable word: dns, refused, tls, timeout, reset, …
-	Detail string `json:"detail"` // for a person
+	Reason string `json:"reason" rule:"word"` // stable word: dns, refused, tls, timeout, reset, …
+	Detail string `json:"detail"`             // for a person
 }
 
 // File is a file of the page's folder.
 type File struct {
-	File   string `json:"file"` // path relative to the page's folder
+	File   string `json:"file" rule:"path"` // path relative to the page's folder
 	Size   int64  `json:"size"`
 	SHA256 Digest `json:"sha256"`
 }
@@ -114,21 +142,21 @@ type File struct {
 // Body is the payload as received: transfer-coding removed, content-coding
 // kept.
 type Body struct {
-	File            string `json:"file"`
+	File            string `json:"file" rule:"path"`
 	Size            int64  `json:"size"`
 	SHA256          Digest `json:"sha256"`
-	MediaType       string `json:"media_type"`                 // as declared, or as sniffed when nothing was declared
+	MediaType       string `json:"media_type" rule:"text"`     // as declared, or as sniffed when nothing was declared
 	ContentType     string `json:"content_type,omitempty"`     // the header, where it says more than the media type
 	ContentEncoding string `json:"content_encoding,omitempty"` // gzip, br, zstd, deflate: still on the stored bytes
 }
 
 // Hop is one request and its answer.
 type Hop struct {
-	URL        string   `json:"url"`
+	URL        string   `json:"url" rule:"address"`
 	StartedAt  Time     `json:"started_at"`
 	DurationMS int64    `json:"duration_ms"`
 	RemoteAddr string   `json:"remote_addr,omitempty"` // address:port that was dialled
-	Status     int      `json:"status,omitempty"`
+	Status     int      `json:"status,omitempty" rule:"status"`
 	Request    *Span    `json:"request,omitempty"`  // where in head.http its head stands
 	Response   *Span    `json:"response,omitempty"` // likewise
 	TLS        *TLS     `json:"tls,omitempty"`
@@ -153,15 +181,15 @@ type TLS struct {
 // Text is what the extractor made of the newest served capture. It is derived
 // data: verify checks its bytes, never that it is right.
 type Text struct {
-	File          string `json:"file"` // text.md
+	File          string `json:"file" rule:"path"` // text.md
 	Size          int64  `json:"size"`
 	SHA256        Digest `json:"sha256"`
-	Extractor     string `json:"extractor"`   // name and version
-	CapturedAt    Time   `json:"captured_at"` // of the served capture it was made from
-	Payload       Digest `json:"payload"`     // of that capture
-	Sequence      int64  `json:"sequence"`    // of the commit that holds that payload
+	Extractor     string `json:"extractor" rule:"text"` // name and version
+	CapturedAt    Time   `json:"captured_at"`           // of the served capture it was made from
+	Payload       Digest `json:"payload"`               // of that capture
+	Sequence      int64  `json:"sequence"`              // of the commit that holds that payload
 	Charset       string `json:"charset,omitempty"`
-	CharsetSource string `json:"charset_source,omitempty"` // http, bom, meta, sniff
+	CharsetSource string `json:"charset_source,omitempty" rule:"http|bom|meta|sniff"` // http, bom, meta, sniff
 	Title         string `json:"title,omitempty"`
 	Byline        string `json:"byline,omitempty"`
 	Published     string `json:"published,omitempty"` // as precise as the page says
@@ -172,25 +200,25 @@ type Text struct {
 
 // Tool names the program that made a capture.
 type Tool struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
+	Name    string `json:"name" rule:"text"`
+	Version string `json:"version" rule:"text"`
 }
 
 // Clock says what the times of a capture rest on.
 type Clock struct {
-	Source   string `json:"source"` // system, ntp …
-	OffsetMS int64  `json:"offset_ms,omitempty"`
+	Source   string `json:"source" rule:"text"` // system, ntp …
+	OffsetMS int64  `json:"offset_ms,omitempty" rule:"signed"`
 }
 
 // Vantage says from where a page was looked at.
 type Vantage struct {
-	Name string `json:"name"`
+	Name string `json:"name" rule:"text"`
 	Via  string `json:"via,omitempty"` // proxy, without credentials
 }
 
 // Screenshot is a picture of the rendered page.
 type Screenshot struct {
-	File   string `json:"file"`
+	File   string `json:"file" rule:"path"`
 	Size   int64  `json:"size"`
 	SHA256 Digest `json:"sha256"`
 	Width  int    `json:"width"`

@@ -4,15 +4,15 @@ package schemas
 // outcome, final address and payload were as before.
 type Observation struct {
 	Schema     string `json:"schema"` // observation/1
-	Run        string `json:"run"`
+	Run        string `json:"run" rule:"run"`
 	Page       PageID `json:"page"`
-	URL        string `json:"url"`
+	URL        string `json:"url" rule:"name"`
 	Method     Method `json:"method"`
 	ObservedAt Time   `json:"observed_at"`
 	DurationMS int64  `json:"duration_ms"`
 	Access     Access `json:"access"`
-	FinalURL   string `json:"final_url,omitempty"`
-	Status     int    `json:"status,omitempty"`
+	FinalURL   string `json:"final_url,omitempty" rule:"address"`
+	Status     int    `json:"status,omitempty" rule:"status"`
 	Payload    Digest `json:"payload,omitzero"` // none when nothing came back, or for a 304
 	As         int64  `json:"as"`               // sequence of the capture that it equals
 }
@@ -33,7 +33,7 @@ type State struct {
 	Sequence   int64   `json:"sequence"` // of the commit that holds the capture
 	CapturedAt Time    `json:"captured_at"`
 	Outcome    Outcome `json:"outcome"`
-	FinalURL   string  `json:"final_url,omitempty"`
+	FinalURL   string  `json:"final_url,omitempty" rule:"address"`
 	Payload    Digest  `json:"payload,omitzero"`
 }
 
@@ -41,14 +41,14 @@ type State struct {
 // that was captured before.
 type Change struct {
 	Schema     string      `json:"schema"` // change/1
-	Run        string      `json:"run"`
+	Run        string      `json:"run" rule:"run"`
 	Page       PageID      `json:"page"`
-	URL        string      `json:"url"`
+	URL        string      `json:"url" rule:"name"`
 	Before     State       `json:"before"` // the newest capture before
 	After      State       `json:"after"`
 	Compared   *State      `json:"compared,omitempty"` // the newest served capture, where it is not Before
 	Class      ChangeClass `json:"class"`
-	Rule       string      `json:"rule"`
+	Rule       string      `json:"rule" rule:"word"`
 	Confidence Confidence  `json:"confidence"`
 	Evidence   []string    `json:"evidence,omitempty"`
 	Extractor  string      `json:"extractor,omitempty"` // both sides were read with it

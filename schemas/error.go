@@ -3,6 +3,7 @@ package schemas
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // DecodeError says why some bytes are not a document of format 1, or why a
@@ -37,4 +38,22 @@ func (e *UnsupportedError) Error() string {
 func parseCount(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil && n >= 0 && strconv.FormatInt(n, 10) == s
+}
+
+// problem starts the way up to the caller: within adds where it was.
+func problem(format string, args ...any) *DecodeError {
+	return &DecodeError{Problem: fmt.Sprintf(format, args...)}
+}
+
+// within puts a step, a key or "[index]", before the field that e names.
+func (e *DecodeError) within(step string) *DecodeError {
+	switch {
+	case e.Field == "":
+		e.Field = step
+	case strings.HasPrefix(e.Field, "["):
+		e.Field = step + e.Field
+	default:
+		e.Field = step + "." + e.Field
+	}
+	return e
 }

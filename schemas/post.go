@@ -5,8 +5,8 @@ package schemas
 type Post struct {
 	Schema     string    `json:"schema"` // post/1
 	Page       PageID    `json:"page"`
-	URL        string    `json:"url"` // the post's name
-	Run        string    `json:"run"`
+	URL        string    `json:"url" rule:"name"` // the post's name
+	Run        string    `json:"run" rule:"run"`
 	CapturedAt Time      `json:"captured_at"`
 	Payload    Digest    `json:"payload,omitzero"` // of the post's capture these sources come from
 	MaxSources int       `json:"max_sources"`      // the limit in force; 0: no sources were wanted
@@ -27,9 +27,9 @@ const (
 // Source pins one source of a post.
 type Source struct {
 	Page       PageID   `json:"page"`
-	URL        string   `json:"url"`              // the source page's name
-	Link       string   `json:"link,omitempty"`   // the address as linked, where it has a fragment
-	Anchor     string   `json:"anchor,omitempty"` // the words of the link
+	URL        string   `json:"url" rule:"name"`               // the source page's name
+	Link       string   `json:"link,omitempty" rule:"address"` // the address as linked, where it has a fragment
+	Anchor     string   `json:"anchor,omitempty"`              // the words of the link
 	Relation   Relation `json:"relation"`
 	Outcome    Outcome  `json:"outcome"`
 	CapturedAt Time     `json:"captured_at"`      // of the capture that holds these bytes
@@ -39,6 +39,6 @@ type Source struct {
 
 // Omitted is a link that was not captured, and why.
 type Omitted struct {
-	URL    string `json:"url"`
-	Reason string `json:"reason"` // max-sources, …
+	URL    string `json:"url" rule:"text"`
+	Reason string `json:"reason" rule:"word"` // max-sources, …
 }

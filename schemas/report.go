@@ -3,8 +3,8 @@ package schemas
 // CaptureReport is what walkback capture did.
 type CaptureReport struct {
 	Schema    string         `json:"schema"` // capture-report/1
-	ArchiveID string         `json:"archive_id,omitempty"`
-	Run       string         `json:"run"`
+	ArchiveID string         `json:"archive_id,omitempty" rule:"archive"`
+	Run       string         `json:"run" rule:"run"`
 	Resumed   bool           `json:"resumed"` // an unfinished run was continued
 	DryRun    bool           `json:"dry_run"` // nothing was written
 	Posts     []CapturedPost `json:"posts"`
@@ -13,7 +13,7 @@ type CaptureReport struct {
 // CapturedPost is one post of a capture run with its sources.
 type CapturedPost struct {
 	CapturedPage
-	Commit   string         `json:"commit,omitempty"` // git's SHA-1 name; none in a dry run
+	Commit   string         `json:"commit,omitempty" rule:"commit"` // git's SHA-1 name; none in a dry run
 	Sequence int64          `json:"sequence"`
 	Sources  []CapturedPage `json:"sources,omitempty"`
 	Omitted  []Omitted      `json:"omitted,omitempty"`
@@ -22,14 +22,14 @@ type CapturedPost struct {
 // CapturedPage is one page of a capture or check run.
 type CapturedPage struct {
 	Page    PageID       `json:"page"`
-	URL     string       `json:"url"`
+	URL     string       `json:"url" rule:"name"`
 	Title   string       `json:"title,omitempty"`
 	Result  ResultKind   `json:"result"`
 	Outcome Outcome      `json:"outcome"`
 	Before  Outcome      `json:"before,omitempty"` // outcome at the capture before, if any
-	Rule    string       `json:"rule,omitempty"`
+	Rule    string       `json:"rule,omitempty" rule:"word"`
 	Detail  string       `json:"detail,omitempty"` // why it failed, in words
-	Status  int          `json:"status,omitempty"`
+	Status  int          `json:"status,omitempty" rule:"status"`
 	Bytes   int64        `json:"bytes"` // of the payload
 	Change  *Change      `json:"change,omitempty"`
 	Within  *TimeBracket `json:"within,omitempty"` // the change happened between these
@@ -55,8 +55,8 @@ const (
 // CheckReport is what walkback check found.
 type CheckReport struct {
 	Schema    string         `json:"schema"` // check-report/1
-	ArchiveID string         `json:"archive_id"`
-	Run       string         `json:"run"`
+	ArchiveID string         `json:"archive_id" rule:"archive"`
+	Run       string         `json:"run" rule:"run"`
 	Resumed   bool           `json:"resumed"`
 	Pages     []CapturedPage `json:"pages"`
 	Commits   []CommitRef    `json:"commits,omitempty"` // made by this run
@@ -65,14 +65,14 @@ type CheckReport struct {
 // PageList is what walkback list shows.
 type PageList struct {
 	Schema    string       `json:"schema"` // page-list/1
-	ArchiveID string       `json:"archive_id"`
+	ArchiveID string       `json:"archive_id" rule:"archive"`
 	Pages     []ListedPage `json:"pages"`
 }
 
 // ListedPage is one page of an archive as its newest capture has it.
 type ListedPage struct {
 	Page       PageID  `json:"page"`
-	URL        string  `json:"url"`
+	URL        string  `json:"url" rule:"name"`
 	Title      string  `json:"title,omitempty"`
 	Post       bool    `json:"post"`    // it was captured as a post
 	Tracked    bool    `json:"tracked"` // check looks at it
@@ -85,35 +85,35 @@ type ListedPage struct {
 // Log is what walkback log shows: the commits of an archive, or of one page.
 type Log struct {
 	Schema    string     `json:"schema"` // log/1
-	ArchiveID string     `json:"archive_id"`
+	ArchiveID string     `json:"archive_id" rule:"archive"`
 	Page      PageID     `json:"page,omitzero"`
-	URL       string     `json:"url,omitempty"`
+	URL       string     `json:"url,omitempty" rule:"name"`
 	Entries   []LogEntry `json:"entries"` // newest first
 }
 
 // LogEntry is one commit.
 type LogEntry struct {
-	Sequence  int64   `json:"sequence"`
-	Commit    string  `json:"commit"`
-	Time      Time    `json:"time"` // of the commit
-	Signer    string  `json:"signer"`
-	Kind      string  `json:"kind"` // init, capture, check, …
-	Subject   string  `json:"subject"`
-	Outcome   Outcome `json:"outcome,omitempty"` // of the page's capture
-	Version   int     `json:"version,omitempty"` // number of the version it made, from 1
-	Title     string  `json:"title,omitempty"`
-	Payload   Digest  `json:"payload,omitzero"`
-	Words     *Words  `json:"words,omitempty"` // against the version before
-	Captured  Time    `json:"captured_at,omitzero"`
-	Untracked bool    `json:"untracked,omitempty"`
+	Sequence  int64      `json:"sequence"`
+	Commit    string     `json:"commit" rule:"commit"`
+	Time      Time       `json:"time"` // of the commit
+	Signer    string     `json:"signer"`
+	Kind      CommitKind `json:"kind"` // init, capture, check, …
+	Subject   string     `json:"subject"`
+	Outcome   Outcome    `json:"outcome,omitempty"` // of the page's capture
+	Version   int        `json:"version,omitempty"` // number of the version it made, from 1
+	Title     string     `json:"title,omitempty"`
+	Payload   Digest     `json:"payload,omitzero"`
+	Words     *Words     `json:"words,omitempty"` // against the version before
+	Captured  Time       `json:"captured_at,omitzero"`
+	Untracked bool       `json:"untracked,omitempty"`
 }
 
 // Show is what walkback show shows: one page at one version.
 type Show struct {
 	Schema    string    `json:"schema"` // show/1
-	ArchiveID string    `json:"archive_id"`
-	Commit    CommitRef `json:"commit"` // that holds the capture
-	Folder    string    `json:"folder"` // the page's folder in the tree
+	ArchiveID string    `json:"archive_id" rule:"archive"`
+	Commit    CommitRef `json:"commit"`             // that holds the capture
+	Folder    string    `json:"folder" rule:"path"` // the page's folder in the tree
 	Capture   *Capture  `json:"capture"`
 	Post      *Post     `json:"post,omitempty"`
 	Text      string    `json:"text,omitempty"`
@@ -122,12 +122,12 @@ type Show struct {
 // Diff is what walkback diff shows between two versions of a page.
 type Diff struct {
 	Schema    string     `json:"schema"` // diff/1
-	ArchiveID string     `json:"archive_id"`
+	ArchiveID string     `json:"archive_id" rule:"archive"`
 	Page      PageID     `json:"page"`
-	URL       string     `json:"url"`
+	URL       string     `json:"url" rule:"name"`
 	Before    DiffSide   `json:"before"`
 	After     DiffSide   `json:"after"`
-	Extractor string     `json:"extractor"` // both sides were read with it
+	Extractor string     `json:"extractor" rule:"text"` // both sides were read with it
 	Words     Words      `json:"words"`
 	Hunks     []DiffHunk `json:"hunks"`
 }
@@ -135,7 +135,7 @@ type Diff struct {
 // DiffSide is one side of a Diff.
 type DiffSide struct {
 	State
-	Commit string `json:"commit"`
+	Commit string `json:"commit" rule:"commit"`
 	Title  string `json:"title,omitempty"`
 }
 
@@ -148,8 +148,8 @@ type DiffHunk struct {
 
 // DiffSegment is a run of text that is equal, deleted or inserted.
 type DiffSegment struct {
-	Op   string `json:"op"` // equal, delete, insert
-	Text string `json:"text"`
+	Op   string `json:"op" rule:"equal|delete|insert"` // equal, delete, insert
+	Text string `json:"text" rule:"text"`
 }
 
 // KeyList is what walkback key list shows.
@@ -160,11 +160,11 @@ type KeyList struct {
 
 // ListedKey is one signing key.
 type ListedKey struct {
-	Fingerprint string `json:"fingerprint"`
-	Type        string `json:"type"` // ssh-ed25519 …
+	Fingerprint string `json:"fingerprint" rule:"fingerprint"`
+	Type        string `json:"type" rule:"text"` // ssh-ed25519 …
 	Name        string `json:"name"`
 	Email       string `json:"email"`
-	Source      string `json:"source"` // file, agent
+	Source      string `json:"source" rule:"file|agent"` // file, agent
 	File        string `json:"file,omitempty"`
 	Default     bool   `json:"default"`
 }

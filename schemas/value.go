@@ -99,13 +99,17 @@ func TimeOf(t time.Time) Time {
 	return Time(t.UnixMilli())
 }
 
-// ParseTime reads the one form that [Time.String] writes.
+// ParseTime reads the one form that [Time.String] writes. The instant
+// 1970-01-01T00:00:00.000Z is refused: it stands for "none".
 func ParseTime(s string) (Time, error) {
 	t, err := time.Parse(timeLayout, s)
 	if err != nil || t.Format(timeLayout) != s {
 		return 0, fmt.Errorf("%q is not a UTC time like 2026-11-23T05:28:55.000Z", s)
 	}
-	return TimeOf(t), nil
+	if t.UnixMilli() == 0 {
+		return 0, fmt.Errorf("%q is no time at which anything was recorded", s)
+	}
+	return Time(t.UnixMilli()), nil
 }
 
 // Time returns t as a time.Time in UTC; the zero Time gives the zero time.Time.
@@ -118,7 +122,7 @@ func (t Time) Time() time.Time {
 
 // String returns RFC 3339 in UTC with milliseconds, or "" for "none".
 func (t Time) String() string {
-	if t == 0 {
+	if t.IsZero() {
 		return ""
 	}
 	return t.Time().Format(timeLayout)

@@ -63,9 +63,9 @@ const (
 
 // VerifyReport is what walkback verify found.
 type VerifyReport struct {
-	Schema     string      `json:"schema"`  // verify-report/1
-	Subject    string      `json:"subject"` // archive, page <url>, range A..B
-	ArchiveID  string      `json:"archive_id,omitempty"`
+	Schema     string      `json:"schema"`              // verify-report/1
+	Subject    string      `json:"subject" rule:"text"` // archive, page <url>, range A..B
+	ArchiveID  string      `json:"archive_id,omitempty" rule:"archive"`
 	VerifiedAt Time        `json:"verified_at"`
 	Verdict    Verdict     `json:"verdict"`
 	ExitCode   int         `json:"exit_code"`
@@ -81,14 +81,14 @@ type VerifyReport struct {
 
 // CommitRef names a commit of an archive.
 type CommitRef struct {
-	Commit   string `json:"commit"` // git's SHA-1 name
+	Commit   string `json:"commit" rule:"commit"` // git's SHA-1 name
 	Sequence int64  `json:"sequence"`
 	SHA256   Digest `json:"sha256"` // of the raw commit
 }
 
 // Check is one check with all it found.
 type Check struct {
-	ID       string      `json:"id"`
+	ID       string      `json:"id" rule:"word"`
 	Status   CheckStatus `json:"status"`
 	Count    int64       `json:"count"` // things looked at
 	Detail   string      `json:"detail,omitempty"`
@@ -106,6 +106,6 @@ type Problem struct {
 // SignerUse counts what one key signed.
 type SignerUse struct {
 	Principal string `json:"principal"`
-	Key       string `json:"key"` // SHA256:… fingerprint
+	Key       string `json:"key" rule:"fingerprint"` // SHA256:… fingerprint
 	Commits   int64  `json:"commits"`
 }

@@ -1,0 +1,26 @@
+package schemas
+
+import "reflect"
+
+// enumerations are the values of the types that have a closed set of them.
+var enumerations = map[reflect.Type][]string{
+	reflect.TypeFor[Method](): words(Fetched, Rendered, Given, Imported),
+	reflect.TypeFor[Outcome](): words(Served, NotModified, Missing, Gone, Legal, Redirected, Login, Consent,
+		Paywalled, Challenged, Blocked, ServerError, Unreachable, WrongType, Parked, Refused),
+	reflect.TypeFor[Confidence]():  words(Certain, Likely, Suspect),
+	reflect.TypeFor[Truncation]():  words(TruncatedLength, TruncatedTime, TruncatedDisconnect),
+	reflect.TypeFor[ChangeClass](): words(NotCompared, Unchanged, Changed),
+	reflect.TypeFor[Relation]():    words(Linked, Named, Earlier),
+	reflect.TypeFor[ResultKind]():  words(ResultNew, ResultCaptured, ResultAsBefore, ResultInRun),
+	reflect.TypeFor[Verdict]():     words(Tampered, Rollback, Untrusted, Incomplete, Unproven, Policy, Unsupported, Verified),
+	reflect.TypeFor[CheckStatus](): words(Pass, Fail, Warn, Skip),
+	reflect.TypeFor[CommitKind]():  words(commitKinds...),
+}
+
+func words[W ~string](values ...W) []string {
+	plain := make([]string, len(values))
+	for i, v := range values {
+		plain[i] = string(v)
+	}
+	return plain
+}
