@@ -26,13 +26,21 @@ const (
 	KeyListSchema       = "key-list/1"
 )
 
-// The limits on the encoded size of a document. Stored documents are read from
-// archives that are not ours; a report on a large archive is large.
+// MaxLine is the limit on a line of a .jsonl file, in bytes with its LF.
+const MaxLine = 1 << 20
+
+// The limits on the encoded size of other documents. Stored documents are read
+// from archives that are not ours; a report on a large archive is large.
 const (
-	maxLine   = 1 << 20
 	maxStored = 16 << 20
 	maxReport = 1 << 30
 )
+
+// Document is the set of types that are documents of their own.
+type Document interface {
+	Archive | Capture | Post | Untracked | Observation | Change | Receipt | Introduction |
+		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | KeyList
+}
 
 // document is one kind of document.
 type document struct {
@@ -49,8 +57,8 @@ var documents = compile([]document{
 	{schema: CaptureSchema, goType: reflect.TypeFor[Capture](), limit: maxStored},
 	{schema: PostSchema, goType: reflect.TypeFor[Post](), limit: maxStored},
 	{schema: UntrackedSchema, goType: reflect.TypeFor[Untracked](), limit: maxStored},
-	{schema: ObservationSchema, goType: reflect.TypeFor[Observation](), limit: maxLine, line: true},
-	{schema: ChangeSchema, goType: reflect.TypeFor[Change](), limit: maxLine, line: true},
+	{schema: ObservationSchema, goType: reflect.TypeFor[Observation](), limit: MaxLine, line: true},
+	{schema: ChangeSchema, goType: reflect.TypeFor[Change](), limit: MaxLine, line: true},
 	{schema: ReceiptSchema, goType: reflect.TypeFor[Receipt](), limit: maxStored},
 	{schema: IntroductionSchema, goType: reflect.TypeFor[Introduction](), limit: maxStored},
 	{schema: VerifyReportSchema, goType: reflect.TypeFor[VerifyReport](), limit: maxReport},
