@@ -1,0 +1,116 @@
+package gitstore
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"strconv"
+
+	"github.com/pjbgf/sha1cd"
+)
+
+// MaxObjectSize is the largest object that is read or written, in bytes.
+const MaxObjectSize = 1 << 30
+
+// ID is the SHA-1 name of a git object. It is comparable; the zero ID names
+// nothing.
+type ID [sha1.Size]byte
+
+// ParseID reads 40 lower-case hex digits.
+func ParseID(s string) (ID, error) {
+	var id ID
+	if len(s) != hex.EncodedLen(len(id)) {
+		return ID{}, fmt.Errorf("an object id has 40 hex digits, not %d characters", len(s))
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return ID{}, fmt.Errorf("%q is no lower-case hex digit of an object id", c)
+		}
+	}
+	_, err := hex.Decode(id[:], []byte(s))
+	return id, err
+}
+
+// String returns the ID as 40 lower-case hex digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// IsZero reports whether the ID names nothing.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// Kind is the kind of a git object, with git's own numbers (gitformat-pack).
+type Kind uint8
+
+// The kinds of objects. A walkback archive has no tags; a foreign one may.
+const (
+	KindCommit Kind = 1
+	KindTree   Kind = 2
+	KindBlob   Kind = 3
+	KindTag    Kind = 4
+)
+
+// String returns git's word for the kind.
+func (k Kind) String() string {
+	switch k {
+	case KindCommit:
+		return "commit"
+	case KindTree:
+		return "tree"
+	case KindBlob:
+		return "blob"
+	case KindTag:
+		return "tag"
+	}
+	return "kind " + strconv.Itoa(int(k))
+}
+
+func parseKind(s string) (Kind, bool) {
+	for k := KindCommit; k <= KindTag; k++ {
+		if s == k.String() {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
+// Mode is the mode of a tree entry. Only ModeFile and ModeFolder are written;
+// reading returns whatever is there.
+type Mode uint32
+
+// The modes that are written.
+const (
+	ModeFile   Mode = 0o100644
+	ModeFolder Mode = 0o040000
+)
+
+// IsFolder reports whether the entry is a tree.
+func (m Mode) IsFolder() bool { return m == ModeFolder }
+
+// String returns the mode as git prints it: six octal digits.
+func (m Mode) String() string { return fmt.Sprintf("%06o", uint32(m)) }
+
+// ownID names bytes that this process made.
+func ownID(kind Kind, content []byte) ID {
+	var id ID
+	sumObject(sha1.New(), kind, content).Sum(id[:0])
+	return id
+}
+
+// foreignID names bytes that somebody else may have made. It reports true when
+// they bear the marks of a SHA-1 collision attack.
+func foreignID(kind Kind, content []byte) (ID, bool) {
+	var id ID
+	h := sumObject(sha1cd.New(), kind, content).(sha1cd.CollisionResistantHash)
+	_, attack := h.CollisionResistantSum(id[:0])
+	return id, attack
+}
+
+func sumObject(h hash.Hash, kind Kind, content []byte) hash.Hash {
+	header := make([]byte, 0, 32)
+	header = append(header, kind.String()...)
+	header = append(header, ' ')
+	header = strconv.AppendInt(header, int64(len(content)), 10)
+	h.Write(append(header, 0))
+	h.Write(content)
+	return h
+}

@@ -1,0 +1,320 @@
+package gitstore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+)
+
+// A pack (gitformat-pack): "PACK", version, number of objects; the entries; the
+// SHA-1 of all that. An entry is a header with kind and inflated size, for a
+// delta the place of its base, and a zlib stream.
+const (
+	packMagic      = "PACK"
+	packHeaderSize = 12
+	packTrailer    = len(ID{})
+	kindOffset     = Kind(6) // delta on the entry that far before
+	kindRef        = Kind(7) // delta on the object of that id
+
+	maxEntryHeader = 32
+	// maxChain is the deepest delta chain git itself makes (pack-objects).
+	maxChain = 4095
+	// maxChainBytes bounds the work that one chain can ask for.
+	maxChainBytes = 8 * MaxObjectSize
+)
+
+// pack reads one pack with its index. Its file is opened when first needed.
+type pack struct {
+	path  string
+	index *packIndex
+	at    time.Time // of the index, to look into the newest pack first
+
+	open func() error // once
+	file *os.File
+	size int64
+	torn bool // the trailer is not the one the index was made for
+}
+
+// base is where an inflated delta base came from.
+type base struct {
+	pack   *pack
+	offset int64
+}
+
+// object is an inflated object.
+type object struct {
+	kind    Kind
+	content []byte
+}
+
+func newPack(path string, index *packIndex, at time.Time) *pack {
+	p := &pack{path: path, index: index, at: at}
+	p.open = sync.OnceValue(p.openFile)
+	return p
+}
+
+func (p *pack) openFile() error {
+	f, info, err := openRegular(p.path)
+	if err != nil {
+		return err
+	}
+	p.file, p.size = f, info.Size()
+	need := int64(packHeaderSize + packTrailer)
+	if p.size < need {
+		return &TruncatedError{Where: p.path, Size: p.size, Need: need}
+	}
+	var header [packHeaderSize]byte
+	var trailer [packTrailer]byte
+	if _, err := f.ReadAt(header[:], 0); err != nil {
+		return err
+	}
+	if _, err := f.ReadAt(trailer[:], p.size-int64(packTrailer)); err != nil {
+		return err
+	}
+	p.torn = trailer != p.index.trailer
+	version, count := binary.BigEndian.Uint32(header[4:]), binary.BigEndian.Uint32(header[8:])
+	if string(header[:4]) != packMagic || version != 2 && version != 3 || int64(count) != p.index.count {
+		return &CorruptError{Where: p.path, Reason: "its header does not fit its index"}
+	}
+	return nil
+}
+
+func (p *pack) close() error {
+	_ = p.open() // now or never
+	err := p.index.close()
+	if p.file != nil {
+		err = errors.Join(err, p.file.Close())
+	}
+	return err
+}
+
+// entry is the head of an entry in a pack.
+type entry struct {
+	kind   Kind
+	size   int64 // inflated; of a delta, the size of the delta
+	data   int64 // offset of the zlib stream
+	offset int64 // kindOffset: where the base begins
+	id     ID    // kindRef: the base
+}
+
+// parseEntryHeader reads the head of the entry that begins at off.
+func parseEntryHeader(b []byte, off int64) (entry, error) {
+	e := entry{}
+	var n int
+	for shift := uint(0); ; {
+		if n == len(b) {
+			return e, io.ErrUnexpectedEOF
+		}
+		c := b[n]
+		if n++; n == 1 {
+			e.kind, e.size, shift = Kind(c>>4&7), int64(c&15), 4
+		} else {
+			e.size |= int64(c&0x7f) << shift
+			shift += 7
+		}
+		if e.size > MaxObjectSize || shift > 39 {
+			return e, fmt.Errorf("it claims more than %d bytes", MaxObjectSize)
+		}
+		if c&0x80 == 0 {
+			break
+		}
+	}
+	switch e.kind {
+	case KindCommit, KindTree, KindBlob, KindTag:
+	case kindRef:
+		if len(b)-n < len(e.id) {
+			return e, io.ErrUnexpectedEOF
+		}
+		n += copy(e.id[:], b[n:])
+	case kindOffset:
+		back, m, err := parseBack(b[n:])
+		if err != nil {
+			return e, err
+		}
+		if e.offset = off - back; back <= 0 || e.offset < packHeaderSize {
+			return e, errors.New("its delta base lies outside the pack")
+		}
+		n += m
+	default:
+		return e, fmt.Errorf("its kind %d is unknown", e.kind)
+	}
+	e.data = off + int64(n)
+	return e, nil
+}
+
+// parseBack reads the distance to a delta base.
+func parseBack(b []byte) (back int64, n int, err error) {
+	for {
+		if n == len(b) {
+			return 0, 0, io.ErrUnexpectedEOF
+		}
+		if n > 8 {
+			return 0, 0, errors.New("the distance to its delta base is too large")
+		}
+		c := b[n]
+		if n++; n > 1 {
+			back++
+		}
+		if back = back<<7 | int64(c&0x7f); c&0x80 == 0 {
+			return back, n, nil
+		}
+	}
+}
+
+func (p *pack) entryAt(off int64) (entry, error) {
+	if off < packHeaderSize || off >= p.size {
+		return entry{}, io.ErrUnexpectedEOF
+	}
+	var head [maxEntryHeader]byte
+	n, err := p.file.ReadAt(head[:], off)
+	if err != nil && err != io.EOF {
+		return entry{}, err
+	}
+	return parseEntryHeader(head[:n], off)
+}
+
+// packReader is what reading from packs needs besides the pack.
+type packReader struct {
+	inflaters inflaters
+	bases     *lru[base, object]
+}
+
+// read returns the object at its place in the pack. The content may be shared
+// with the cache when shared is true.
+func (r *packReader) read(p *pack, id ID, at packed) (o object, shared bool, err error) {
+	if err := p.open(); err != nil {
+		return object{}, false, withID(err, id)
+	}
+	o, shared, err = r.resolve(p, at)
+	if err == nil {
+		return o, shared, nil
+	}
+	where := fmt.Sprintf("%s at %d", p.path, at.offset)
+	var path *os.PathError
+	switch {
+	case errors.As(err, &path):
+		return object{}, false, fmt.Errorf("reading object %s: %w", id, err)
+	case errors.Is(err, io.ErrUnexpectedEOF) && p.torn:
+		return object{}, false, &TruncatedError{ID: id, Where: p.path, Size: p.size, Need: max(p.size, at.offset) + 1}
+	}
+	return object{}, false, &CorruptError{ID: id, Where: where, Reason: err.Error()}
+}
+
+// resolve follows the delta chain down by headers alone, then builds the object
+// up from its base, so that at most a base, a delta and a result are in memory.
+func (r *packReader) resolve(p *pack, at packed) (o object, shared bool, err error) {
+	var chain []entry // deltas, outermost first
+	off, crc := at.offset, &at.crc
+	for {
+		if cached, ok := r.bases.get(base{p, off}); ok && crc == nil {
+			o = cached
+			break
+		}
+		e, err := p.entryAt(off)
+		if err != nil {
+			return object{}, false, err
+		}
+		if e.kind <= KindTag {
+			content, err := r.inflate(p, off, e, crc)
+			if err != nil {
+				return object{}, false, err
+			}
+			if o = (object{e.kind, content}); len(chain) > 0 {
+				r.bases.put(base{p, off}, o, len(content))
+			}
+			break
+		}
+		if len(chain) == maxChain {
+			return object{}, false, fmt.Errorf("its delta chain is deeper than %d", maxChain)
+		}
+		if e.kind == kindRef {
+			found, ok, err := p.index.find(e.id)
+			if err != nil || !ok {
+				return object{}, false, errors.Join(errors.New("its delta base is not in the pack"), err)
+			}
+			e.offset = found.offset
+		}
+		chain = append(chain, e)
+		off, crc = e.offset, nil
+	}
+	return r.applyChain(p, at, chain, o)
+}
+
+func (r *packReader) applyChain(p *pack, at packed, chain []entry, o object) (object, bool, error) {
+	work := int64(len(o.content))
+	for i := len(chain) - 1; i >= 0; i-- {
+		off, crc := at.offset, &at.crc
+		if i > 0 {
+			off, crc = chain[i-1].offset, nil
+		}
+		delta, err := r.inflate(p, off, chain[i], crc)
+		if err != nil {
+			return object{}, false, err
+		}
+		if o.content, err = applyDelta(o.content, delta); err != nil {
+			return object{}, false, err
+		}
+		if work += int64(len(o.content) + len(delta)); work > maxChainBytes {
+			return object{}, false, fmt.Errorf("its delta chain makes more than %d bytes", int64(maxChainBytes))
+		}
+		r.bases.put(base{p, off}, o, len(o.content))
+	}
+	return o, len(chain) > 0, nil
+}
+
+// inflate returns the content of an entry; with crc given, the entry's bytes
+// must have this checksum.
+func (r *packReader) inflate(p *pack, off int64, e entry, crc *uint32) ([]byte, error) {
+	content, consumed, err := r.inflaters.inflateAt(p.file, e.data, p.size, e.size)
+	if err != nil || crc == nil {
+		return content, err
+	}
+	sum := crc32.NewIEEE()
+	if _, err := io.Copy(sum, io.NewSectionReader(p.file, off, e.data+consumed-off)); err != nil {
+		return nil, err
+	}
+	if got := sum.Sum32(); got != *crc {
+		return nil, fmt.Errorf("its CRC is %08x, the index says %08x", got, *crc)
+	}
+	return content, nil
+}
+
+// applyDelta patches base. The sizes in the delta's head are held against the
+// limits first: copying from a large base lets a small delta make gigabytes.
+func applyDelta(content, delta []byte) ([]byte, error) {
+	r := bytes.NewReader(delta)
+	from, err1 := binary.ReadUvarint(r)
+	to, err2 := binary.ReadUvarint(r)
+	switch {
+	case err1 != nil || err2 != nil:
+		return nil, errors.New("its delta has no head")
+	case from != uint64(len(content)):
+		return nil, errors.New("its delta is not made for this base")
+	case to > MaxObjectSize:
+		return nil, fmt.Errorf("its delta claims more than %d bytes", MaxObjectSize)
+	}
+	return packfile.PatchDelta(content, delta)
+}
+
+// withID names the object that could not be read because of a damaged file.
+func withID(err error, id ID) error {
+	switch err := err.(type) {
+	case *CorruptError:
+		named := *err
+		named.ID = id
+		return &named
+	case *TruncatedError:
+		named := *err
+		named.ID = id
+		return &named
+	}
+	return fmt.Errorf("reading object %s: %w", id, err)
+}

@@ -1,0 +1,123 @@
+package gitstore
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// packSet is the packs of a repository. It is safe for concurrent use.
+type packSet struct {
+	folder string
+
+	mu      sync.RWMutex
+	packs   map[string]*pack // by path without extension
+	order   []*pack          // newest first
+	damaged map[string]error // indexes that cannot be used
+	retired []*pack          // no longer in the folder; readers may still be in them
+}
+
+// scan takes up packs that have come and lets go of those that have gone. A
+// .pack without .idx is not finished, a .idx without .pack is an orphan: both
+// are passed over.
+func (s *packSet) scan() error {
+	names, err := readDirNames(s.folder)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	present := map[string]bool{}
+	for _, name := range names {
+		present[name] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	damaged := map[string]error{}
+	for _, name := range names {
+		stem, ok := strings.CutSuffix(name, ".idx")
+		if !ok || !present[stem+".pack"] || s.packs[stem] != nil {
+			continue
+		}
+		if err := s.add(stem); errors.Is(err, os.ErrNotExist) {
+			continue // gone since the folder was read
+		} else if err != nil {
+			damaged[stem] = err
+		}
+	}
+	for stem, p := range s.packs {
+		if !present[stem+".idx"] || !present[stem+".pack"] {
+			delete(s.packs, stem)
+			s.retired = append(s.retired, p)
+		}
+	}
+	s.damaged = damaged
+	s.order = s.order[:0:0]
+	for _, p := range s.packs {
+		s.order = append(s.order, p)
+	}
+	slices.SortFunc(s.order, func(a, b *pack) int {
+		if c := b.at.Compare(a.at); c != 0 {
+			return c
+		}
+		return strings.Compare(a.path, b.path)
+	})
+	return nil
+}
+
+func (s *packSet) add(stem string) error {
+	path := filepath.Join(s.folder, stem+".idx")
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	index, err := openIndex(path)
+	if err != nil {
+		return err
+	}
+	s.packs[stem] = newPack(filepath.Join(s.folder, stem+".pack"), index, info.ModTime())
+	return nil
+}
+
+// find returns the newest pack that has the object, or nil.
+func (s *packSet) find(id ID) (*pack, packed, error) {
+	s.mu.RLock()
+	order := s.order
+	s.mu.RUnlock()
+	for _, p := range order {
+		at, ok, err := p.index.find(id)
+		if err != nil {
+			return nil, packed{}, withID(err, id)
+		}
+		if ok {
+			return p, at, nil
+		}
+	}
+	return nil, packed{}, nil
+}
+
+// damage returns what keeps a whole pack from being used, if anything does.
+func (s *packSet) damage() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	stems := make([]string, 0, len(s.damaged))
+	for stem := range s.damaged {
+		stems = append(stems, stem)
+	}
+	if len(stems) == 0 {
+		return nil
+	}
+	return s.damaged[slices.Min(stems)]
+}
+
+func (s *packSet) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, p := range slices.Concat(s.order, s.retired) {
+		errs = append(errs, p.close())
+	}
+	s.packs, s.order, s.retired = map[string]*pack{}, nil, nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,206 @@
+package gitstore
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The files of a batch that is not yet published. There is one writer at a
+// time, so the names need not differ.
+const (
+	spoolFile = "batch.pack"
+	indexFile = "batch.idx"
+	keepFile  = "batch.keep"
+)
+
+// keepMark is what a .keep of ours begins with; people and git make others.
+const keepMark = "walkback is publishing this pack\n"
+
+// Publish makes the commits of the batch durable and moves main to the newest.
+// Nothing is acknowledged before it returns nil. When main is no longer where
+// the batch began the error is a *MovedError and the batch is of no more use;
+// when another program holds git's lock of the branch and keeps it for seconds,
+// or ctx ends first, it is a *RefLockedError. After any error but *MovedError
+// Publish can be tried again.
+//
+// Edits that are staged and not committed stay staged.
+func (b *Batch) Publish(ctx context.Context) error {
+	if b.closed {
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if b.headID() == b.start {
+		return nil
+	}
+	if err := b.publish(ctx); err != nil {
+		return fmt.Errorf("publishing: %w", err)
+	}
+	return nil
+}
+
+func (b *Batch) publish(ctx context.Context) error {
+	to := b.headID()
+	have, err := b.store.Head()
+	if err != nil {
+		return err
+	}
+	if have != b.start && have != to {
+		return &MovedError{Want: b.start, Have: have}
+	}
+	if err := b.placePack(); err != nil {
+		return err
+	}
+	if err := syncFolder(b.store.packs.folder); err != nil {
+		return err
+	}
+	if err := b.store.packs.scan(); err != nil {
+		return err
+	}
+	if err := b.checkRelied(); err != nil {
+		return err
+	}
+	tried, err := b.store.moveMain(ctx, b.start, to)
+	b.reached = b.reached || tried
+	if err != nil {
+		return err
+	}
+	b.releasePacks()
+	b.start, b.reached = to, false
+	clear(b.relied)
+	clear(b.sums)
+	return nil
+}
+
+// placePack finishes the pack and puts it among the others, kept from being
+// collected. What it did before an error can be done again.
+func (b *Batch) placePack() (err error) {
+	if b.spool == nil {
+		return nil
+	}
+	trailer, err := b.spool.finish()
+	if err != nil {
+		return err
+	}
+	if err := b.writeAgain(indexFile, b.spool.encodeIndex(trailer), 0o444); err != nil {
+		return err
+	}
+	keep := fmt.Appendf([]byte(keepMark), "process %d\n", os.Getpid())
+	if err := b.writeAgain(keepFile, keep, 0o666); err != nil {
+		return err
+	}
+	folder := b.store.packs.folder
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	stem := filepath.Join(folder, "pack-"+hex.EncodeToString(trailer[:]))
+	for _, extension := range []string{".keep", ".idx", ".pack"} {
+		if err := os.Rename(b.privatePath("batch"+extension), stem+extension); err != nil {
+			return errors.Join(err, removeIfThere(stem+".idx"), removeIfThere(stem+".keep"))
+		}
+	}
+	err = b.spool.file.Close()
+	b.spool, b.mark = nil, 0
+	b.placed = append(b.placed, stem)
+	return err
+}
+
+// writeAgain makes a file of the batch durable; an earlier attempt may have left
+// one.
+func (b *Batch) writeAgain(name string, content []byte, perm os.FileMode) error {
+	path := b.privatePath(name)
+	if err := removeIfThere(path); err != nil {
+		return err
+	}
+	return writeDurable(path, content, perm)
+}
+
+// checkRelied looks again for the objects that were not written because the
+// repository had them: somebody may have pruned those that no ref reached.
+func (b *Batch) checkRelied() error {
+	for id := range b.relied {
+		ok, err := b.store.has(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &MissingError{id}
+		}
+	}
+	return nil
+}
+
+// releasePacks lets git repack what main now reaches. A .keep that stays is
+// removed by the next writer.
+func (b *Batch) releasePacks() {
+	for _, stem := range b.placed {
+		_ = os.Remove(stem + ".keep")
+	}
+	b.placed = nil
+}
+
+// withdrawPacks removes packs that main never came to reach, the index first:
+// without it no reader looks into the pack.
+func (b *Batch) withdrawPacks() error {
+	if b.reached { // perhaps
+		b.releasePacks()
+	}
+	var err error
+	for _, stem := range b.placed {
+		for _, extension := range []string{".idx", ".pack", ".keep"} {
+			err = errors.Join(err, removeIfThere(stem+extension))
+		}
+	}
+	if len(b.placed) > 0 {
+		err = errors.Join(err, b.store.packs.scan())
+	}
+	b.placed = nil
+	return err
+}
+
+// recoverDead cleans up after a writer that was killed. The holder of the writer
+// lock may do so: there is no other. A pack that was complete stays: it may be
+// what main points at.
+func (s *Store) recoverDead() error {
+	if err := s.unlockDead(); err != nil {
+		return err
+	}
+	for _, name := range []string{spoolFile, indexFile, keepFile} {
+		if err := removeIfThere(filepath.Join(s.dir, private, name)); err != nil {
+			return err
+		}
+	}
+	names, err := readDirNames(s.packs.folder)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, name := range names {
+		if stem, ok := strings.CutSuffix(name, ".keep"); ok {
+			if err := releaseDead(filepath.Join(s.packs.folder, stem)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// releaseDead removes a .keep of ours, and the index that was renamed when its
+// pack was not.
+func releaseDead(stem string) error {
+	content, err := readShort(stem+".keep", maxOwnerSize)
+	if err != nil || !strings.HasPrefix(string(content), keepMark) {
+		return nil // not ours
+	}
+	if _, err := os.Lstat(stem + ".pack"); errors.Is(err, os.ErrNotExist) {
+		if err := removeIfThere(stem + ".idx"); err != nil {
+			return err
+		}
+	}
+	return removeIfThere(stem + ".keep")
+}
