@@ -1,0 +1,391 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// CommitOptions say who commits and on what.
+type CommitOptions struct {
+	Signer  Signer
+	Command string                     // shown to another process that waits
+	Guard   func(head *Snapshot) error // called before anything is built on a head; nil allows all
+	Now     func() time.Time           // nil: time.Now
+}
+
+// StaleError is returned when a page was captured by someone else after a draft
+// had looked at it. Nothing was written; judge the draft again.
+type StaleError struct{ Page PageRef }
+
+func (e *StaleError) Error() string {
+	return e.Page.Name + " was captured by another process in the meantime"
+}
+
+// Commit writes the drafts, one signed snapshot each, and moves the branch
+// once. When it returns nil, all of them are durable; otherwise none is there.
+// A draft that has nothing new to say makes no snapshot: its place in the
+// result is nil.
+func (a *Archive) Commit(ctx context.Context, r *Run, options CommitOptions, drafts ...*Draft) ([]*Snapshot, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	batch, err := a.store.Begin(ctx, gitstore.Owner{Command: options.Command})
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Close()
+	parent, err := a.guardedHead(batch, options.Guard)
+	if err != nil {
+		return nil, err
+	}
+	writer := &writer{archive: a, run: r, batch: batch, options: options, parent: parent}
+	snapshots := make([]*Snapshot, len(drafts))
+	for i, draft := range drafts {
+		if snapshots[i], err = writer.commit(draft); err != nil {
+			writer.forget()
+			return nil, err
+		}
+	}
+	if writer.parent == parent {
+		return snapshots, nil
+	}
+	if err := batch.Publish(ctx); err != nil {
+		writer.forget()
+		return nil, err
+	}
+	for _, page := range writer.recorded {
+		page.files = nil
+	}
+	return snapshots, nil
+}
+
+func (a *Archive) guardedHead(batch *gitstore.Batch, guard func(*Snapshot) error) (*Snapshot, error) {
+	commit := batch.Head()
+	if commit == nil {
+		return nil, ErrUnborn
+	}
+	head, err := a.snapshot(commit)
+	if err != nil {
+		return nil, err
+	}
+	if head.Message.ArchiveID != a.about.ID {
+		return nil, fmt.Errorf("the newest commit belongs to archive %s, not %s", head.Message.ArchiveID, a.about.ID)
+	}
+	if guard != nil {
+		if err := guard(head); err != nil {
+			return nil, err
+		}
+	}
+	return head, nil
+}
+
+// writer stages drafts into a batch.
+type writer struct {
+	archive  *Archive
+	run      *Run
+	batch    *gitstore.Batch
+	options  CommitOptions
+	parent   *Snapshot
+	recorded []*PageDraft
+}
+
+// forget undoes what commit noted on page drafts whose commits are gone.
+func (w *writer) forget() {
+	for _, page := range w.recorded {
+		page.sequence = 0
+	}
+}
+
+func (w *writer) commit(draft *Draft) (*Snapshot, error) {
+	sequence := w.parent.Message.Sequence + 1
+	var lines []any
+	for _, page := range draft.Pages {
+		if page.sequence != 0 {
+			continue // recorded by an earlier snapshot of this run
+		}
+		line, err := w.stagePage(page, draft.Kind, sequence)
+		if err != nil {
+			return nil, err
+		}
+		if line != nil {
+			lines = append(lines, line)
+		}
+	}
+	for _, post := range draft.Posts {
+		if err := w.stagePost(post); err != nil {
+			return nil, err
+		}
+	}
+	for _, mark := range draft.Untracked {
+		if err := w.stageUntracked(mark); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.stageLines(lines); err != nil {
+		return nil, err
+	}
+	message := schemas.Message{
+		Kind: draft.Kind, Subject: draft.Subject, ArchiveID: w.archive.about.ID,
+		Sequence: sequence, Parent: schemas.Digest(w.parent.Commit.SHA256),
+	}
+	commit, err := seal(w.batch, message, w.options.Now(), w.options.Signer)
+	if err != nil || commit == nil {
+		return nil, err
+	}
+	snapshot, err := w.archive.snapshot(commit)
+	if err != nil {
+		return nil, err
+	}
+	w.parent = snapshot
+	return snapshot, nil
+}
+
+// stagePage writes a capture into the page's folder, or returns the line of an
+// observation. The line of a verdict comes with the capture it judges.
+func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence int64) (any, error) {
+	if err := w.checkFresh(page); err != nil {
+		return nil, err
+	}
+	if kind == schemas.KindCapture {
+		if err := w.remove(page.Folder + "/" + untrackedFile); err != nil {
+			return nil, err
+		}
+	}
+	w.recorded = append(w.recorded, page)
+	page.sequence = sequence
+	if page.AsBefore {
+		return w.run.observation(page), nil
+	}
+	page.Capture.Sequence = sequence
+	if page.Document != nil {
+		page.Capture.Text.Sequence = sequence
+	}
+	if err := w.clear(page); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(page.files)) {
+		if err := w.batch.Put(page.Folder+"/"+name, page.files[name]); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.putDocument(page.Folder+"/"+captureFile, page.Capture); err != nil {
+		return nil, err
+	}
+	if page.Verdict == nil {
+		return nil, nil
+	}
+	page.Verdict.After = page.State()
+	return page.Verdict, nil
+}
+
+// checkFresh refuses a draft that was judged against a capture which is no
+// longer the newest.
+func (w *writer) checkFresh(page *PageDraft) error {
+	entry, err := w.batch.Lookup(page.Folder + "/" + captureFile)
+	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
+		return err
+	}
+	var looked gitstore.ID
+	if page.Before != nil {
+		looked = page.Before.blob
+	}
+	if entry.ID != looked {
+		return &StaleError{Page: page.PageRef}
+	}
+	return nil
+}
+
+// clear removes the files of the capture before, but not what outlives it.
+func (w *writer) clear(page *PageDraft) error {
+	var old []string
+	for file, err := range w.batch.Files(page.Folder) {
+		if err != nil {
+			return err
+		}
+		rest := strings.TrimPrefix(file.Path, page.Folder+"/")
+		first, _, _ := strings.Cut(rest, "/")
+		keepText := rest == textFile && page.Capture.Text != nil
+		if first == PastFolder || rest == postFile || rest == untrackedFile || keepText {
+			continue
+		}
+		old = append(old, file.Path)
+	}
+	for _, file := range old {
+		if err := w.batch.Remove(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) remove(file string) error {
+	_, err := w.batch.Lookup(file)
+	if errors.Is(err, gitstore.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.batch.Remove(file)
+}
+
+// stagePost pins the sources to the captures that the tree now holds.
+func (w *writer) stagePost(post *PostDraft) error {
+	for i := range post.Post.Sources {
+		source := &post.Post.Sources[i]
+		ref, err := PageNamed(source.URL)
+		if err != nil {
+			return err
+		}
+		capture, err := w.stagedCapture(ref)
+		if err != nil {
+			return err
+		}
+		state := stateOf(capture)
+		source.Outcome, source.CapturedAt, source.Payload, source.Sequence = state.Outcome, state.CapturedAt, state.Payload, state.Sequence
+	}
+	return w.putDocument(post.Page.Folder+"/"+postFile, post.Post)
+}
+
+func (w *writer) stagedCapture(ref PageRef) (*schemas.Capture, error) {
+	file := ref.Folder + "/" + captureFile
+	entry, err := w.batch.Lookup(file)
+	if err != nil {
+		return nil, fmt.Errorf("pinning source %s: %w", ref.Name, err)
+	}
+	_, data, err := w.batch.Object(entry.ID)
+	if err != nil {
+		return nil, fmt.Errorf("pinning source %s: %w", ref.Name, err)
+	}
+	capture, err := schemas.Decode[schemas.Capture](data)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
+	return capture, nil
+}
+
+func (w *writer) stageUntracked(mark *schemas.Untracked) error {
+	ref, err := PageNamed(mark.URL)
+	if err != nil {
+		return err
+	}
+	return w.putDocument(ref.Folder+"/"+untrackedFile, mark)
+}
+
+// stageLines writes the observations and verdicts of one snapshot as the run's
+// next checks file.
+func (w *writer) stageLines(lines []any) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	var content []byte
+	for _, line := range lines {
+		encoded, err := schemas.EncodeLine(line)
+		if err != nil {
+			return err
+		}
+		content = append(content, encoded...)
+	}
+	for n := 1; ; n++ {
+		file := checksFile(w.run.Started, w.run.ID, n)
+		_, err := w.batch.Lookup(file)
+		if errors.Is(err, gitstore.ErrNotFound) {
+			return w.batch.Put(file, gitstore.NewBlob(content))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *writer) putDocument(file string, doc any) error {
+	data, err := schemas.Encode(doc)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", file, err)
+	}
+	return w.batch.Put(file, gitstore.NewBlob(data))
+}
+
+// seal writes the manifest of what is staged and commits it. It returns nil
+// when nothing is staged.
+func seal(batch *gitstore.Batch, message schemas.Message, now time.Time, signer Signer) (*gitstore.Commit, error) {
+	manifest, err := manifestOf(batch)
+	if err != nil || len(manifest) == 0 {
+		return nil, err
+	}
+	encoded, err := manifest.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if err := batch.Put(ManifestFile, gitstore.NewBlob(encoded)); err != nil {
+		return nil, err
+	}
+	message.Manifest = schemas.DigestOf(encoded)
+	text, err := message.Encode()
+	if err != nil {
+		return nil, err
+	}
+	name, email := signer.Person()
+	return batch.Commit(gitstore.Person{Name: name, Email: email}, now, text, signer)
+}
+
+// manifestOf lists every file of every page folder that is touched, and every
+// other file that is added or changed.
+func manifestOf(batch *gitstore.Batch) (schemas.Manifest, error) {
+	var listed []gitstore.File
+	folders := map[string]bool{}
+	for change, err := range batch.Changes() {
+		if err != nil {
+			return nil, err
+		}
+		switch folder, _, ok := PageFolder(change.Path); {
+		case ok:
+			folders[folder] = true
+		case change.New.ID.IsZero():
+			return nil, fmt.Errorf("%s would be deleted: an archive only grows", change.Path)
+		default:
+			listed = append(listed, gitstore.File{Path: change.Path, ID: change.New.ID})
+		}
+	}
+	for folder := range folders {
+		for file, err := range batch.Files(folder) {
+			if err != nil {
+				return nil, err
+			}
+			listed = append(listed, file)
+		}
+	}
+	slices.SortFunc(listed, func(a, b gitstore.File) int { return strings.Compare(a.Path, b.Path) })
+	manifest := make(schemas.Manifest, 0, len(listed))
+	for _, file := range listed {
+		sum, err := batch.SHA256(file.ID)
+		if err != nil {
+			return nil, err
+		}
+		manifest = append(manifest, schemas.ManifestEntry{SHA256: schemas.Digest(sum), Path: path.Clean(file.Path)})
+	}
+	return manifest, nil
+}
+
+// observation is the line that says a page was as before.
+func (r *Run) observation(d *PageDraft) *schemas.Observation {
+	c := d.Capture
+	o := &schemas.Observation{
+		Schema: schemas.ObservationSchema, Run: r.ID, Page: d.ID, URL: d.Name, Method: c.Method,
+		ObservedAt: c.CapturedAt, DurationMS: c.DurationMS, Access: c.Access,
+		FinalURL: c.FinalURL, Status: c.Status, As: d.Before.Capture.Sequence,
+	}
+	if c.Body != nil {
+		o.Payload = c.Body.SHA256
+	}
+	return o
+}

@@ -1,0 +1,75 @@
+package archive
+
+import (
+	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Draft is what will become one snapshot. Nothing of it is written yet.
+type Draft struct {
+	Kind    schemas.CommitKind
+	Subject string // of the commit, after the kind
+	Pages   []*PageDraft
+	Posts   []*PostDraft
+	// Untracked marks pages that check shall pass over from now on.
+	Untracked []*schemas.Untracked
+}
+
+// PageDraft is one look at a page: a new capture, or the observation that all
+// is as before. Posts of one run that share a source share its PageDraft.
+type PageDraft struct {
+	PageRef
+	Capture  *schemas.Capture
+	Document *extract.Document // what the payload says; nil when it has no text or was not served
+	Before   *Page             // the newest capture in the archive when this look began, nil for a new page
+	AsBefore bool              // same outcome, final address and payload as Before
+	Verdict  *schemas.Change   // set by whoever judges; nil for a first capture or an observation
+
+	files    map[string]*gitstore.Blob // by path in the page's folder
+	sequence int64                     // of the commit that recorded it; 0: not yet
+}
+
+// PostDraft is a post of a draft: its page and where its sources come from.
+type PostDraft struct {
+	Page    *PageDraft
+	Post    *schemas.Post // pins of the sources are set when the draft is committed
+	Sources []*PageDraft  // those looked at in this run
+}
+
+// Title returns what to call the page in a list.
+func (d *PageDraft) Title() string {
+	c := d.Capture
+	if d.AsBefore {
+		c = d.Before.Capture
+	}
+	if c.Text == nil || c.Access.Outcome != schemas.Served {
+		return ""
+	}
+	return c.Text.Title
+}
+
+// Size returns the number of payload bytes.
+func (d *PageDraft) Size() int64 {
+	body := d.Capture.Body
+	if d.Capture.Access.Outcome == schemas.NotModified {
+		body = d.Before.Capture.Body
+	}
+	if body == nil {
+		return 0
+	}
+	return body.Size
+}
+
+// Sequence returns the sequence of the snapshot that holds the capture: of the
+// commit that recorded it, or of the one before when all was as before. 0 means
+// that it is not recorded yet.
+func (d *PageDraft) Sequence() int64 {
+	if d.AsBefore {
+		return d.Before.Capture.Sequence
+	}
+	return d.sequence
+}
+
+// State returns what a change says of this look.
+func (d *PageDraft) State() schemas.State { return stateOf(d.Capture) }

@@ -1,0 +1,145 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// UnknownPageError is returned when an archive has no such page.
+type UnknownPageError struct {
+	Spec    string
+	Nearest []string // names that come closest, best first
+}
+
+func (e *UnknownPageError) Error() string { return fmt.Sprintf("the archive has no page %q", e.Spec) }
+
+// AmbiguousPageError is returned when a fragment fits several pages.
+type AmbiguousPageError struct {
+	Spec  string
+	Names []string
+}
+
+func (e *AmbiguousPageError) Error() string {
+	return fmt.Sprintf("%q fits %d pages", e.Spec, len(e.Names))
+}
+
+// Find returns the page that a person means: by its address, its id, the name
+// of a given post, or a fragment of one of these that only one page has.
+func (s *Snapshot) Find(ctx context.Context, spec string) (PageRef, error) {
+	if ref, ok := s.exact(spec); ok {
+		return ref, nil
+	}
+	var fits []PageRef
+	var names []string
+	for page, err := range s.Pages(ctx) {
+		if err != nil {
+			return PageRef{}, err
+		}
+		names = append(names, page.Name)
+		if strings.Contains(page.Name, spec) || strings.Contains(unescapeURN(page.Name), spec) || page.ID.String() == spec {
+			fits = append(fits, page.PageRef)
+		}
+	}
+	switch len(fits) {
+	case 0:
+		return PageRef{}, &UnknownPageError{Spec: spec, Nearest: nearest(spec, names)}
+	case 1:
+		return fits[0], nil
+	}
+	ambiguous := &AmbiguousPageError{Spec: spec}
+	for _, ref := range fits {
+		ambiguous.Names = append(ambiguous.Names, ref.Name)
+	}
+	slices.Sort(ambiguous.Names)
+	return PageRef{}, ambiguous
+}
+
+// exact tries the readings of spec that need no search.
+func (s *Snapshot) exact(spec string) (PageRef, bool) {
+	var readings []PageRef
+	if ref, err := PageNamed(spec); err == nil {
+		readings = append(readings, ref)
+	}
+	if address, ok := CompleteAddress(spec); ok {
+		if ref, err := PageAt(address); err == nil {
+			readings = append(readings, ref)
+		}
+	}
+	if ref, err := PagePost(spec); err == nil {
+		readings = append(readings, ref)
+	}
+	for _, ref := range readings {
+		if _, err := s.archive.store.Lookup(s.Commit.Tree, ref.Folder); err == nil {
+			return ref, true
+		} else if !errors.Is(err, gitstore.ErrNotFound) {
+			return PageRef{}, false
+		}
+	}
+	if id, err := schemas.ParsePageID(spec); err == nil {
+		return s.byID(id)
+	}
+	return PageRef{}, false
+}
+
+func (s *Snapshot) byID(id schemas.PageID) (PageRef, bool) {
+	entry, err := s.archive.store.Lookup(s.Commit.Tree, idFolder(id))
+	if err != nil {
+		return PageRef{}, false
+	}
+	entries, err := s.archive.store.Entries(entry.ID)
+	if err != nil {
+		return PageRef{}, false
+	}
+	for _, e := range entries {
+		if found, ok := folderID(e.Name); ok && found == id {
+			page, err := s.readPage(idFolder(id)+"/"+e.Name, e.ID)
+			if err != nil {
+				return PageRef{}, false
+			}
+			return page.PageRef, true
+		}
+	}
+	return PageRef{}, false
+}
+
+// offered is how many near names an error lists.
+const offered = 3
+
+// nearest orders names by how many three-letter pieces they share with spec.
+func nearest(spec string, names []string) []string {
+	want := trigrams(spec)
+	score := func(name string) (n int) {
+		for piece := range trigrams(name) {
+			if want[piece] {
+				n++
+			}
+		}
+		return n
+	}
+	var near []string
+	for _, name := range names {
+		if score(name) > 0 {
+			near = append(near, name)
+		}
+	}
+	slices.SortStableFunc(near, func(a, b string) int { return score(b) - score(a) })
+	return near[:min(len(near), offered)]
+}
+
+func trigrams(s string) map[string]bool {
+	s = strings.ToLower(s)
+	for _, prefix := range []string{"https://", "http://", "www.", givenPrefix} {
+		s = strings.TrimPrefix(s, prefix)
+	}
+	set := map[string]bool{}
+	for i := 0; i+3 <= len(s); i++ {
+		set[s[i:i+3]] = true
+	}
+	return set
+}

@@ -1,0 +1,169 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Newest returns a page as of the newest snapshot, nil when it was never
+// captured.
+func (a *Archive) Newest(ref PageRef) (*Page, error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, err
+	}
+	page, err := head.Page(ref)
+	if errors.Is(err, gitstore.ErrNotFound) {
+		return nil, nil
+	}
+	return page, err
+}
+
+// History returns the page as of every snapshot that touched its folder,
+// oldest first.
+func (a *Archive) History(ctx context.Context, ref PageRef) ([]*Page, error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, err
+	}
+	var (
+		pages []*Page
+		after *Snapshot // the child of the snapshot in hand
+		tree  gitstore.ID
+	)
+	// A snapshot touched the folder when its parent has another one.
+	keep := func() error {
+		if after == nil || tree.IsZero() {
+			return nil
+		}
+		page, err := after.readPage(ref.Folder, tree)
+		pages = append(pages, page)
+		return err
+	}
+	for snapshot, err := range head.Snapshots(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		entry, err := a.store.Lookup(snapshot.Commit.Tree, ref.Folder)
+		if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
+			return nil, err
+		}
+		if entry.ID != tree {
+			if err := keep(); err != nil {
+				return nil, err
+			}
+		}
+		after, tree = snapshot, entry.ID
+	}
+	if err := keep(); err != nil {
+		return nil, err
+	}
+	slices.Reverse(pages)
+	return pages, nil
+}
+
+// Version is one version of a page: a served capture whose text or links, or
+// whose bytes where it has no text, differ from the version before.
+type Version struct {
+	Number int // from 1
+	Page   *Page
+}
+
+// Versions returns the versions of a page by capture time, oldest first.
+func (a *Archive) Versions(ctx context.Context, ref PageRef) ([]Version, error) {
+	history, err := a.History(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var versions []Version
+	var last schemas.Digest
+	for _, page := range history {
+		c := page.Capture
+		if c.Access.Outcome != schemas.Served || c.Sequence != page.Snapshot.Message.Sequence {
+			continue // a failure, or a commit that made no capture
+		}
+		content := page.State().Payload
+		if c.Text != nil {
+			content = c.Text.SHA256
+		}
+		if content != last {
+			versions = append(versions, Version{Number: len(versions) + 1, Page: page})
+		}
+		last = content
+	}
+	return versions, nil
+}
+
+// VersionError is returned for a version that a page does not have.
+type VersionError struct {
+	Page    PageRef
+	Version string
+	Reason  string
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("version %q of %s: %s", e.Version, e.Page.Name, e.Reason)
+}
+
+// Resolve finds the version in force at a sequence, at a date (YYYY-MM-DD means
+// the end of that day, UTC) or RFC 3339 time, "latest", or "latest~N", counting
+// versions.
+func Resolve(ref PageRef, versions []Version, spec string) (Version, error) {
+	refuse := func(format string, args ...any) (Version, error) {
+		return Version{}, &VersionError{Page: ref, Version: spec, Reason: fmt.Sprintf(format, args...)}
+	}
+	if len(versions) == 0 {
+		return refuse("the page was never served")
+	}
+	if back, ok := strings.CutPrefix(spec, "latest"); ok {
+		n := 0
+		if back != "" {
+			var err error
+			if n, err = strconv.Atoi(strings.TrimPrefix(back, "~")); err != nil || n < 0 || back[0] != '~' {
+				return refuse("want latest or latest~N")
+			}
+		}
+		if n >= len(versions) {
+			return refuse("the page has %d version(s)", len(versions))
+		}
+		return versions[len(versions)-1-n], nil
+	}
+	if sequence, err := strconv.ParseInt(spec, 10, 64); err == nil {
+		return inForce(versions, func(p *Page) bool { return p.Capture.Sequence <= sequence },
+			func() (Version, error) {
+				return refuse("the first version came with snapshot %d", versions[0].Page.Capture.Sequence)
+			})
+	}
+	at, err := parseMoment(spec)
+	if err != nil {
+		return refuse("want a snapshot's number, a date such as 2026-11-23, or latest~N")
+	}
+	return inForce(versions, func(p *Page) bool { return !p.Capture.CapturedAt.Time().After(at) },
+		func() (Version, error) {
+			return refuse("the first version was captured at %s", versions[0].Page.Capture.CapturedAt)
+		})
+}
+
+func inForce(versions []Version, reached func(*Page) bool, none func() (Version, error)) (Version, error) {
+	for _, v := range slices.Backward(versions) {
+		if reached(v.Page) {
+			return v, nil
+		}
+	}
+	return none()
+}
+
+func parseMoment(s string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, s); err == nil {
+		return day.AddDate(0, 0, 1).Add(-time.Nanosecond), nil
+	}
+	return time.Parse(time.RFC3339, s)
+}

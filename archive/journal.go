@@ -1,0 +1,213 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
+
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Journal lets the same command continue a run that was cut short. It holds
+// only the run's name: what the run has done already is read from the archive
+// itself, so the two cannot disagree. It lives in the archive's private folder.
+type Journal struct {
+	Run     *Run
+	Resumed bool
+
+	file string
+	lock *flock.Flock
+}
+
+// BusyError is returned when the same command is running already.
+type BusyError struct{ Run string }
+
+func (e *BusyError) Error() string {
+	return "the same command is running already (run " + e.Run + ")"
+}
+
+// journalEntry is the journal's file.
+type journalEntry struct {
+	Run     string       `json:"run"`
+	Started schemas.Time `json:"started"`
+}
+
+// Begin starts a run of a command, or continues the unfinished run of the same
+// command: key says what it was asked to do. fresh starts anew in any case. The
+// caller ends it with Finish or Leave.
+func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal, error) {
+	sum := sha256.Sum256([]byte(strings.Join(key, "\x00")))
+	file := a.private("journal", hex.EncodeToString(sum[:8])+".json")
+	if err := os.MkdirAll(a.private("journal"), 0o755); err != nil {
+		return nil, fmt.Errorf("opening journal: %w", err)
+	}
+	lock, err := lockJournal(file + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{file: file, lock: lock}
+	entry, err := readJournal(file)
+	if err != nil {
+		return nil, errors.Join(err, j.Leave())
+	}
+	if lock == nil {
+		return nil, &BusyError{Run: entry.Run}
+	}
+	if entry.Run != "" && !fresh {
+		j.Run, j.Resumed = newRun(a, withDefaults(options), entry.Run, entry.Started.Time()), true
+		return j, nil
+	}
+	if j.Run, err = NewRun(a, options); err != nil {
+		return nil, errors.Join(err, j.Leave())
+	}
+	data, err := json.Marshal(journalEntry{Run: j.Run.ID, Started: schemas.TimeOf(j.Run.Started)})
+	if err == nil {
+		err = renameio.WriteFile(file, append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("writing journal: %w", err), j.Leave())
+	}
+	return j, nil
+}
+
+// lockJournal returns nil when somebody else holds the lock. The lock's file is
+// removed by its holder, so a lock counts only if the file still has its name.
+func lockJournal(file string) (*flock.Flock, error) {
+	for {
+		lock := flock.New(file)
+		got, err := lock.TryLock()
+		if err != nil {
+			return nil, fmt.Errorf("locking journal: %w", err)
+		}
+		if !got {
+			return nil, lock.Close()
+		}
+		held, err := lock.Stat()
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("locking journal: %w", err), lock.Close())
+		}
+		if named, err := os.Stat(file); err == nil && os.SameFile(held, named) {
+			return lock, nil
+		}
+		if err := lock.Close(); err != nil {
+			return nil, fmt.Errorf("locking journal: %w", err)
+		}
+	}
+}
+
+// readJournal takes a damaged journal for none: it can only cost a second look.
+func readJournal(file string) (journalEntry, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return journalEntry{}, nil
+	}
+	if err != nil {
+		return journalEntry{}, fmt.Errorf("reading journal: %w", err)
+	}
+	var entry journalEntry
+	if json.Unmarshal(data, &entry) != nil || !strings.HasPrefix(entry.Run, entry.Started.Time().Format(runLayout)+"-") {
+		return journalEntry{}, nil
+	}
+	return entry, nil
+}
+
+// Finish ends a run that did all it was asked to do.
+func (j *Journal) Finish() error { return errors.Join(os.Remove(j.file), j.Leave()) }
+
+// Leave ends a run that the same command shall continue.
+func (j *Journal) Leave() error {
+	if j.lock == nil {
+		return nil
+	}
+	return errors.Join(os.Remove(j.lock.Path()), j.lock.Close())
+}
+
+// CapturedPost reports whether the run has captured this post already, and in
+// which snapshot.
+func (r *Run) CapturedPost(ref PageRef) (*Page, bool, error) {
+	page, err := r.before(ref)
+	if err != nil || page == nil {
+		return nil, false, err
+	}
+	post, err := page.Post()
+	if err != nil || post == nil || post.Run != r.ID {
+		return nil, false, err
+	}
+	return page, true, nil
+}
+
+// Checked returns the pages that earlier commits of this run have looked at.
+func (r *Run) Checked(ctx context.Context) (map[schemas.PageID]bool, error) {
+	head, err := r.archive.Head()
+	if err != nil {
+		return nil, err
+	}
+	store := r.archive.store
+	done := map[schemas.PageID]bool{}
+	folder, err := store.Lookup(head.Commit.Tree, checksFolder(r.Started))
+	if errors.Is(err, gitstore.ErrNotFound) {
+		return done, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := store.Entries(folder.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name, r.ID+"-") {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		_, data, err := store.Object(e.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := addChecked(done, data); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", path.Join(checksFolder(r.Started), e.Name), err)
+		}
+	}
+	return done, nil
+}
+
+func addChecked(done map[schemas.PageID]bool, data []byte) error {
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, schemas.MaxLine)
+	for lines.Scan() {
+		line, err := schemas.DecodeCheckLine(append(lines.Bytes(), '\n'))
+		if err != nil {
+			return err
+		}
+		switch line := line.(type) {
+		case *schemas.Observation:
+			done[line.Page] = true
+		case *schemas.Change:
+			done[line.Page] = true
+		}
+	}
+	return lines.Err()
+}
+
+func withDefaults(options RunOptions) RunOptions {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return options
+}

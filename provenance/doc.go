@@ -1,0 +1,11 @@
+// Package provenance answers for an archive: who vouches for it, what changed
+// since, and whether any of it was altered. It joins the archive with the
+// judgement of its parts:
+//
+//   - [Recorder.Record] captures posts: capture, judge, commit.
+//   - [Recorder.Check] looks at known pages again.
+//   - [Verify] proves that nothing was altered, from raw objects alone.
+//
+// Everything that is built on an archive passes [Recorder.guard] first: nothing
+// is signed on top of a head that does not verify.
+package provenance

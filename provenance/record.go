@@ -1,0 +1,175 @@
+package provenance
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Recorded is a post that is safely in the archive.
+type Recorded struct {
+	Index    int // of the request, from 0
+	Draft    *archive.Draft
+	Snapshot *archive.Snapshot // nil when the run had captured the post before and nothing was to add
+}
+
+const (
+	// postsAtOnce bounds how many posts are looked at at a time.
+	postsAtOnce = 8
+	// batchPosts bounds how many snapshots one pack holds: all are
+	// acknowledged together.
+	batchPosts = 128
+	// attempts bounds how often a draft is made anew because another process
+	// captured one of its pages in the meantime.
+	attempts = 5
+)
+
+// work is one request on its way to its snapshot.
+type work struct {
+	index   int
+	request archive.PostRequest
+	draft   *archive.Draft
+}
+
+// Record captures posts: each becomes one signed snapshot with its sources. It
+// calls done, from one goroutine, for each post once it is durable. When
+// requests ends early, what is in flight is still finished. Errors of single
+// pages are part of the drafts; the error returned is one that stopped the run.
+func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter.Seq[archive.PostRequest], done func(Recorded)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	todo, drafted := make(chan work), make(chan work, batchPosts)
+	group.Go(func() error {
+		defer close(todo)
+		index := 0
+		for request := range requests {
+			select {
+			case todo <- work{index: index, request: request}:
+				index++
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		defer close(drafted)
+		lookers, ctx := errgroup.WithContext(ctx)
+		for range postsAtOnce {
+			lookers.Go(func() error { return drawUp(ctx, run, todo, drafted) })
+		}
+		return lookers.Wait()
+	})
+	group.Go(func() error {
+		for first := range drafted {
+			if err := rec.commitPosts(ctx, run, gather(first, drafted), done); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// drawUp turns requests into judged drafts.
+func drawUp(ctx context.Context, run *archive.Run, todo <-chan work, drafted chan<- work) error {
+	for w := range todo {
+		var err error
+		if w.draft, err = run.Capture(ctx, w.request); err != nil {
+			return err
+		}
+		if err := Judge(ctx, w.draft); err != nil {
+			return err
+		}
+		select {
+		case drafted <- w:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// gather takes what else is ready, without waiting: while one batch is made
+// durable, the next one grows.
+func gather(first work, drafted <-chan work) []work {
+	batch := []work{first}
+	for len(batch) < batchPosts {
+		select {
+		case w, ok := <-drafted:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, w)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (rec *Recorder) commitPosts(ctx context.Context, run *archive.Run, batch []work, done func(Recorded)) error {
+	for attempt := 1; ; attempt++ {
+		drafts := make([]*archive.Draft, len(batch))
+		for i, w := range batch {
+			drafts[i] = w.draft
+		}
+		snapshots, err := rec.commit(ctx, run, drafts...)
+		var stale *archive.StaleError
+		switch {
+		case err == nil:
+			for i, w := range batch {
+				done(Recorded{Index: w.index, Draft: w.draft, Snapshot: snapshots[i]})
+			}
+			return nil
+		case !errors.As(err, &stale) || attempt == attempts:
+			return err
+		}
+		run.Forget(stale.Page)
+		for i := range batch {
+			if !holds(batch[i].draft, stale.Page) {
+				continue
+			}
+			if batch[i].draft, err = run.Capture(ctx, batch[i].request); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func holds(draft *archive.Draft, page archive.PageRef) bool {
+	for _, p := range draft.Pages {
+		if p.PageRef == page {
+			return true
+		}
+	}
+	return false
+}
+
+// DryRun looks at a post and its sources and judges them, and writes nothing.
+func DryRun(ctx context.Context, run *archive.Run, request archive.PostRequest) (*archive.Draft, error) {
+	draft, err := run.Capture(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return draft, Judge(ctx, draft)
+}
+
+// Untrack records that check shall pass these pages over from now on.
+func (rec *Recorder) Untrack(ctx context.Context, run *archive.Run, reason string, pages ...archive.PageRef) (*archive.Snapshot, error) {
+	draft := &archive.Draft{Kind: schemas.KindCheck, Subject: "untrack " + pages[0].Name}
+	for _, page := range pages {
+		draft.Untracked = append(draft.Untracked, &schemas.Untracked{
+			Schema: schemas.UntrackedSchema, Page: page.ID, URL: page.Name, At: schemas.TimeOf(run.Started), Reason: reason,
+		})
+	}
+	snapshots, err := rec.commit(ctx, run, draft)
+	if err != nil {
+		return nil, err
+	}
+	return snapshots[0], nil
+}

@@ -1,0 +1,175 @@
+package provenance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/provenance/change"
+	"github.com/walkback-dev/walkback/provenance/trust"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Recorder writes to one archive with one key. It is for one run at a time.
+type Recorder struct {
+	Archive *archive.Archive
+	Key     *trust.Key
+	Memory  *trust.Memory
+	Command string           // shown to another process that waits for the archive
+	Now     func() time.Time // nil: time.Now
+	Warn    func(error)      // told what is wrong but does not stop the run
+
+	guarded gitstore.ID // the newest head that was found good
+}
+
+// UnverifiedHeadError is returned when an archive's newest commit does not
+// verify, so that nothing may be built on it.
+type UnverifiedHeadError struct {
+	Verdict  schemas.Verdict
+	Problems []schemas.Problem
+}
+
+func (e *UnverifiedHeadError) Error() string {
+	if len(e.Problems) == 0 {
+		return "the newest commit does not verify: " + string(e.Verdict)
+	}
+	p := e.Problems[0]
+	return fmt.Sprintf("the newest commit does not verify: %s: %s", p.Subject, p.Detail)
+}
+
+// Init makes an archive in dir, signed by key, and introduces it to this user's
+// memory. The caller closes it.
+func Init(ctx context.Context, dir string, key *trust.Key, memory *trust.Memory, now func() time.Time) (*archive.Archive, error) {
+	_, email := key.Person()
+	a, err := archive.Init(ctx, dir, archive.InitOptions{
+		Signer: key, AllowedSigners: []byte(trust.SignerLine(email, key.PublicKey())), Now: now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	head, err := a.Head()
+	if err == nil {
+		err = memory.Introduce(schemas.Introduction{
+			Schema: schemas.IntroductionSchema, ArchiveID: a.ID(), RootSHA256: head.Ref().SHA256,
+			RootKey: key.Fingerprint(), At: schemas.TimeOf(head.Commit.Time),
+		})
+	}
+	if err == nil {
+		err = remember(memory, a.ID(), head.Ref(), now)
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func remember(memory *trust.Memory, archiveID string, head schemas.CommitRef, now func() time.Time) error {
+	if now == nil {
+		now = time.Now
+	}
+	return memory.Remember(schemas.Receipt{
+		Schema: schemas.ReceiptSchema, ArchiveID: archiveID,
+		Sequence: head.Sequence, HeadSHA256: head.SHA256, SeenAt: schemas.TimeOf(now()),
+	})
+}
+
+// Judge sets the verdict of each page of a draft that was captured before.
+// Nothing is written.
+func Judge(ctx context.Context, draft *archive.Draft) error {
+	for _, page := range draft.Pages {
+		if page.Before == nil || page.AsBefore || page.Verdict != nil {
+			continue
+		}
+		if err := judgePage(ctx, page); err != nil {
+			return fmt.Errorf("judging %s: %w", page.Name, err)
+		}
+	}
+	return nil
+}
+
+func judgePage(ctx context.Context, page *archive.PageDraft) error {
+	served, err := page.Before.Served(ctx)
+	if err != nil {
+		return err
+	}
+	before := change.Side{State: page.Before.State()}
+	after := change.Side{State: page.State(), Document: page.Document}
+	if served != nil && after.State.Outcome == schemas.Served {
+		before.State = served.State()
+		if before.State.Payload == after.State.Payload {
+			before.Document = page.Document
+		} else if before.Document, err = served.Document(ctx); err != nil {
+			return err
+		}
+	}
+	verdict := change.Judge(before, after)
+	if before.State.Payload == after.State.Payload && verdict.Rule == "bytes-only" {
+		verdict.Class, verdict.Rule, verdict.Evidence = schemas.Unchanged, "same-payload", []string{"the payload is the one last served"}
+	}
+	verdict.Schema, verdict.Run = schemas.ChangeSchema, page.Capture.Run
+	verdict.Page, verdict.URL = page.ID, page.Name
+	verdict.Before, verdict.After = page.Before.State(), after.State
+	if verdict.Before != before.State {
+		verdict.Compared = &before.State
+	}
+	page.Verdict = &verdict
+	return nil
+}
+
+// commit judges and commits drafts, and remembers the new head.
+func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*archive.Draft) ([]*archive.Snapshot, error) {
+	for _, draft := range drafts {
+		if err := Judge(ctx, draft); err != nil {
+			return nil, err
+		}
+	}
+	snapshots, err := rec.Archive.Commit(ctx, run, archive.CommitOptions{
+		Signer: rec.Key, Command: rec.Command, Guard: func(head *archive.Snapshot) error { return rec.guard(ctx, head) }, Now: rec.Now,
+	}, drafts...)
+	if err != nil {
+		return nil, err
+	}
+	var newest *archive.Snapshot
+	for _, snapshot := range snapshots {
+		if snapshot != nil {
+			newest = snapshot
+		}
+	}
+	if newest == nil {
+		return snapshots, nil
+	}
+	rec.guarded = newest.Commit.ID
+	if err := remember(rec.Memory, rec.Archive.ID(), newest.Ref(), rec.Now); err != nil && rec.Warn != nil {
+		rec.Warn(fmt.Errorf("the snapshot is kept, but not the receipt for it: %w", err))
+	}
+	return snapshots, nil
+}
+
+// guard refuses a head that does not verify. A head that this recorder made or
+// has checked passes at once.
+func (rec *Recorder) guard(ctx context.Context, head *archive.Snapshot) error {
+	if head.Commit.ID == rec.guarded {
+		return nil
+	}
+	v := newVerifier(rec.Archive.Store(), VerifyOptions{Memory: rec.Memory, Now: rec.Now})
+	report := v.run(ctx, newestOnly)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if report.Verdict != schemas.Verified {
+		e := &UnverifiedHeadError{Verdict: report.Verdict}
+		for _, check := range report.Checks {
+			for _, p := range check.Problems {
+				if p.Verdict == report.Verdict {
+					e.Problems = append(e.Problems, p)
+				}
+			}
+		}
+		return e
+	}
+	rec.guarded = head.Commit.ID
+	return nil
+}

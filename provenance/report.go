@@ -1,0 +1,135 @@
+package provenance
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// The checks, in the order in which a report lists them.
+const (
+	checkRepository   = "repository"   // nothing makes stock git show something else
+	checkObjects      = "objects"      // every object read has the name it is stored under
+	checkCommits      = "commits"      // each commit has the one form of an archive
+	checkIntroduction = "introduction" // the root is the one this user was introduced to
+	checkSignatures   = "signatures"   // each commit is signed
+	checkSigners      = "signers"      // by a key that its parent allowed
+	checkChain        = "chain"        // each commit names its parent's SHA-256
+	checkManifests    = "manifests"    // each file that a commit touches hashes as its manifest says
+	checkRules        = "rules"        // each commit writes only what its kind may, and nothing is lost
+	checkDocuments    = "documents"    // what the files say of each other is true
+	checkReceipt      = "receipt"      // history contains what this user saw before
+)
+
+var checkOrder = []string{
+	checkRepository, checkObjects, checkCommits, checkIntroduction, checkSignatures, checkSigners,
+	checkChain, checkManifests, checkRules, checkDocuments, checkReceipt,
+}
+
+// maxProblems bounds what each check lists; the rest is counted.
+const maxProblems = 100
+
+// report collects what the checks find.
+type report struct {
+	schemas.VerifyReport
+	checks map[string]*schemas.Check
+	users  map[string]*schemas.SignerUse
+}
+
+func newReport() *report {
+	r := &report{checks: map[string]*schemas.Check{}, users: map[string]*schemas.SignerUse{}}
+	for _, id := range checkOrder {
+		r.checks[id] = &schemas.Check{ID: id, Status: schemas.Pass}
+	}
+	r.Verdict = schemas.Verified
+	return r
+}
+
+// looked counts n things that a check looked at.
+func (r *report) looked(id string, n int64) { r.checks[id].Count += n }
+
+func (r *report) problem(id string, verdict schemas.Verdict, subject, format string, args ...any) {
+	check := r.checks[id]
+	check.Status = schemas.Fail
+	r.Verdict = r.Verdict.Worse(verdict)
+	if len(check.Problems) == maxProblems {
+		check.More++
+		return
+	}
+	check.Problems = append(check.Problems, schemas.Problem{Verdict: verdict, Subject: subject, Detail: fmt.Sprintf(format, args...)})
+}
+
+// warn notes something that does not change the verdict.
+func (r *report) warn(id, detail string) {
+	if check := r.checks[id]; check.Status != schemas.Fail {
+		check.Status, check.Detail = schemas.Warn, detail
+	}
+}
+
+// skip notes that a check could not be done.
+func (r *report) skip(id, why string) {
+	if check := r.checks[id]; check.Status == schemas.Pass {
+		check.Status, check.Detail = schemas.Skip, why
+	}
+}
+
+// unreadable files an error of the store under the check on objects: damage is
+// tampering, absence is incompleteness.
+func (r *report) unreadable(subject string, err error) {
+	var (
+		missing   *gitstore.MissingError
+		truncated *gitstore.TruncatedError
+		newer     *schemas.UnsupportedError
+	)
+	switch {
+	case errors.As(err, &newer):
+		r.problem(checkDocuments, schemas.Unsupported, subject, "%v", err)
+	case errors.As(err, &missing), errors.As(err, &truncated):
+		r.problem(checkObjects, schemas.Incomplete, subject, "%v", err)
+	default:
+		r.problem(checkObjects, schemas.Tampered, subject, "%v", err)
+	}
+}
+
+func (r *report) signed(principal, key string) {
+	use := r.users[key+" "+principal]
+	if use == nil {
+		use = &schemas.SignerUse{Principal: principal, Key: key}
+		r.users[key+" "+principal] = use
+	}
+	use.Commits++
+}
+
+func (r *report) finish(v *verifier) *schemas.VerifyReport {
+	r.Schema = schemas.VerifyReportSchema
+	r.VerifiedAt = schemas.TimeOf(v.options.Now())
+	r.ExitCode = r.Verdict.ExitCode()
+	r.Subject = "archive"
+	switch {
+	case v.options.Page != nil:
+		r.Subject = "page " + v.options.Page.Name
+	case v.options.Range != nil:
+		r.Subject = fmt.Sprintf("range %d..%d", v.options.Range.From, v.options.Range.To)
+	}
+	if n := len(v.chain); n > 0 {
+		head := v.chain[n-1].ref()
+		r.Head = &head
+	}
+	r.Commits = int64(len(v.chain))
+	r.Files, r.Bytes = v.hashes.files, v.hashes.bytes
+	r.checks[checkObjects].Count = v.hashes.files + r.Commits
+	for _, id := range checkOrder {
+		r.Checks = append(r.Checks, *r.checks[id])
+	}
+	for _, use := range r.users {
+		r.Signers = append(r.Signers, *use)
+	}
+	slices.SortFunc(r.Signers, func(a, b schemas.SignerUse) int {
+		return strings.Compare(a.Principal+a.Key, b.Principal+b.Key)
+	})
+	return &r.VerifyReport
+}

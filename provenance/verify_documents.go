@@ -1,0 +1,55 @@
+package provenance
+
+import (
+	"errors"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// checkDocuments reads the documents of a touched page folder and holds what
+// they say of its files to the manifest. A document of a newer version is
+// unsupported; its bytes were still checked.
+func (v *verifier) checkDocuments(tree gitstore.ID, subject, folder string, listed map[string]*entry) {
+	v.report.looked(checkDocuments, 1)
+	entry, err := v.store.Lookup(tree, folder)
+	if err != nil {
+		if !errors.Is(err, gitstore.ErrNotFound) {
+			v.report.unreadable(subject, err)
+			return
+		}
+		v.report.problem(checkRules, schemas.Tampered, subject, "the page folder %s is gone", folder)
+		return
+	}
+	capture, err := archive.ReadFolder(v.store, folder, entry.ID)
+	var unsupported *schemas.UnsupportedError
+	switch {
+	case errors.As(err, &unsupported):
+		v.report.problem(checkDocuments, schemas.Unsupported, folder, "%v", err)
+		return
+	case objectError(err):
+		v.report.unreadable(folder+" ("+subject+")", err)
+		return
+	case err != nil:
+		v.report.problem(checkDocuments, schemas.Tampered, folder, "%v", err)
+		return
+	}
+	for _, file := range capture.Files() {
+		e, ok := listed[folder+"/"+file.File]
+		if !ok {
+			v.report.problem(checkDocuments, schemas.Tampered, subject, "%s/capture.json names %s, which is not there", folder, file.File)
+		} else if e.sum != file.SHA256 {
+			v.report.problem(checkDocuments, schemas.Tampered, subject, "%s/capture.json says that %s has %s, but it has %s", folder, file.File, file.SHA256, e.sum)
+		}
+	}
+}
+
+func objectError(err error) bool {
+	var (
+		missing   *gitstore.MissingError
+		truncated *gitstore.TruncatedError
+		corrupt   *gitstore.CorruptError
+	)
+	return errors.As(err, &missing) || errors.As(err, &truncated) || errors.As(err, &corrupt)
+}

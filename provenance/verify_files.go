@@ -1,0 +1,228 @@
+package provenance
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// hashes gives the SHA-256 of blobs, each read and hashed once. Equal names of
+// one store mean equal bytes, so remembering by name is sound.
+type hashes struct {
+	store *gitstore.Store
+	known map[gitstore.ID]schemas.Digest
+	files int64
+	bytes int64
+}
+
+// maxKnown bounds the memory: 52 bytes each.
+const maxKnown = 500_000
+
+func newHashes(store *gitstore.Store) *hashes {
+	return &hashes{store: store, known: map[gitstore.ID]schemas.Digest{}}
+}
+
+func (h *hashes) of(id gitstore.ID) (schemas.Digest, error) {
+	if sum, ok := h.known[id]; ok {
+		return sum, nil
+	}
+	kind, data, err := h.store.Object(id)
+	if err != nil {
+		return schemas.Digest{}, err
+	}
+	if kind != gitstore.KindBlob {
+		return schemas.Digest{}, &gitstore.CorruptError{ID: id, Reason: "it is no file"}
+	}
+	h.files++
+	h.bytes += int64(len(data))
+	if len(h.known) >= maxKnown {
+		clear(h.known)
+	}
+	sum := schemas.DigestOf(data)
+	h.known[id] = sum
+	return sum, nil
+}
+
+// checkFiles holds the difference between a commit's tree and its parent's to
+// the commit's manifest and to the rules of its kind.
+func (v *verifier) checkFiles(i int, subject string, message *schemas.Message) {
+	tree := v.chain[i].tree
+	var parent gitstore.ID
+	if i > 0 {
+		parent = v.chain[i-1].tree
+	} else if !v.whole {
+		v.report.skip(checkManifests, "the parent of the oldest commit is absent, so what it changed is not known")
+		return
+	}
+	listed, ok := v.readManifest(tree, subject, message)
+	if !ok {
+		return
+	}
+	touched, ok := v.checkChanges(parent, tree, subject, message.Kind, listed)
+	if !ok {
+		return
+	}
+	for folder := range touched {
+		v.checkFolder(tree, subject, folder, listed)
+	}
+	v.checkListed(tree, subject, listed, touched)
+}
+
+// entry is one line of a manifest and whether its file was found.
+type entry struct {
+	sum  schemas.Digest
+	seen bool
+}
+
+func (v *verifier) readManifest(tree gitstore.ID, subject string, message *schemas.Message) (map[string]*entry, bool) {
+	found, err := v.store.Lookup(tree, archive.ManifestFile)
+	if err != nil {
+		if errors.Is(err, gitstore.ErrNotFound) {
+			v.report.problem(checkManifests, schemas.Tampered, subject, "it has no %s", archive.ManifestFile)
+		} else {
+			v.report.unreadable(subject, err)
+		}
+		return nil, false
+	}
+	_, data, err := v.store.Object(found.ID)
+	if err != nil {
+		v.report.unreadable(subject+" "+archive.ManifestFile, err)
+		return nil, false
+	}
+	if got := schemas.DigestOf(data); got != message.Manifest {
+		v.report.problem(checkManifests, schemas.Tampered, subject, "%s has %s, the commit says %s", archive.ManifestFile, got, message.Manifest)
+		return nil, false
+	}
+	manifest, err := schemas.ParseManifest(data)
+	if err != nil {
+		v.report.problem(checkManifests, schemas.Tampered, subject, "%v", err)
+		return nil, false
+	}
+	listed := make(map[string]*entry, len(manifest))
+	for _, e := range manifest {
+		listed[e.Path] = &entry{sum: e.SHA256}
+	}
+	v.report.looked(checkManifests, 1)
+	return listed, true
+}
+
+// checkChanges holds each changed file to the rules and the manifest, and
+// returns the page folders that are touched.
+func (v *verifier) checkChanges(parent, tree gitstore.ID, subject string, kind schemas.CommitKind, listed map[string]*entry) (map[string]bool, bool) {
+	touched := map[string]bool{}
+	for change, err := range v.store.Changes(parent, tree) {
+		if err != nil {
+			v.report.unreadable(subject, err)
+			return nil, false
+		}
+		v.report.looked(checkRules, 1)
+		folder, rest, inPage := archive.PageFolder(change.Path)
+		if inPage {
+			touched[folder] = true
+		}
+		if why := forbidden(kind, change, rest, inPage); why != "" {
+			v.report.problem(checkRules, schemas.Tampered, subject, "%s: %s", change.Path, why)
+		}
+		if change.New.ID.IsZero() || change.Path == archive.ManifestFile {
+			continue
+		}
+		if change.New.Mode != gitstore.ModeFile {
+			v.report.problem(checkRules, schemas.Tampered, subject, "%s has mode %s, want 100644", change.Path, change.New.Mode)
+			continue
+		}
+		if !inPage {
+			v.checkFile(subject, change.Path, change.New.ID, listed)
+		}
+	}
+	return touched, true
+}
+
+// checkFolder holds a touched page folder to its listing, both ways.
+func (v *verifier) checkFolder(tree gitstore.ID, subject, folder string, listed map[string]*entry) {
+	for file, err := range v.store.Files(tree, folder) {
+		if err != nil {
+			v.report.unreadable(subject, err)
+			return
+		}
+		if file.Mode != gitstore.ModeFile {
+			v.report.problem(checkRules, schemas.Tampered, subject, "%s has mode %s, want 100644", file.Path, file.Mode)
+			continue
+		}
+		v.checkFile(subject, file.Path, file.ID, listed)
+	}
+	v.checkDocuments(tree, subject, folder, listed)
+}
+
+func (v *verifier) checkFile(subject, path string, id gitstore.ID, listed map[string]*entry) {
+	e, ok := listed[path]
+	if !ok {
+		v.report.problem(checkManifests, schemas.Tampered, subject, "%s is not in the manifest", path)
+		return
+	}
+	e.seen = true
+	got, err := v.hashes.of(id)
+	if err != nil {
+		v.report.unreadable(path+" ("+subject+")", err)
+		return
+	}
+	if got != e.sum {
+		v.report.problem(checkManifests, schemas.Tampered, subject, "%s has %s, the manifest says %s", path, got, e.sum)
+	}
+}
+
+// checkListed finds lines of the manifest whose file is not part of the commit.
+func (v *verifier) checkListed(tree gitstore.ID, subject string, listed map[string]*entry, touched map[string]bool) {
+	for path, e := range listed {
+		if e.seen {
+			continue
+		}
+		why := "the commit does not touch it"
+		if _, err := v.store.Lookup(tree, path); errors.Is(err, gitstore.ErrNotFound) {
+			why = "there is no such file"
+		} else if folder, _, ok := archive.PageFolder(path); ok && touched[folder] {
+			continue // a bad mode or an unreadable file: told already
+		}
+		v.report.problem(checkManifests, schemas.Tampered, subject, "the manifest lists %s, but %s", path, why)
+	}
+}
+
+var (
+	checksPath   = regexp.MustCompile(`^checks/\d{4}/\d\d/\d\d/\d{8}T\d{6}Z-[0-9a-f]{8}-[1-9]\d*\.jsonl$`)
+	evidencePath = regexp.MustCompile(`^(?:evidence/(?:[0-9a-f]/){6}[0-9a-f]{64}|log)/`)
+)
+
+// forbidden says why a commit of this kind may not make this change, or
+// nothing. The manifest itself changes with every commit.
+func forbidden(kind schemas.CommitKind, change gitstore.Change, rest string, inPage bool) string {
+	added, deleted := change.Old.ID.IsZero(), change.New.ID.IsZero()
+	if deleted && !inPage {
+		return "an archive only grows, but this file is deleted"
+	}
+	past := strings.HasPrefix(rest, archive.PastFolder+"/")
+	var ok bool
+	switch kind {
+	case schemas.KindInit:
+		ok = added
+	case schemas.KindCapture, schemas.KindCheck:
+		ok = inPage && !past || added && checksPath.MatchString(change.Path)
+	case schemas.KindImport:
+		ok = inPage && added
+	case schemas.KindRederive:
+		ok = inPage && !deleted && slices.Contains(archive.DerivedFiles, rest)
+	case schemas.KindEvidence:
+		ok = added && evidencePath.MatchString(change.Path)
+	case schemas.KindTrust:
+		ok = strings.HasPrefix(change.Path, archive.TrustFolder+"/")
+	case schemas.KindWithhold:
+		ok = inPage
+	}
+	if ok || change.Path == archive.ManifestFile {
+		return ""
+	}
+	return "a commit of kind " + string(kind) + " may not write this"
+}
