@@ -1,0 +1,217 @@
+package schemas
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// vectors returns the example documents: the bytes of each .json file and of
+// each line of each .jsonl file, by name.
+func vectors(t testing.TB) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/vectors/*.json*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]byte{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		if filepath.Ext(name) == ".json" {
+			all[name] = data
+			continue
+		}
+		n := 0
+		for line := range bytes.Lines(data) {
+			n++
+			all[name+":"+string(rune('0'+n))] = line
+		}
+	}
+	if len(all) < len(documents) {
+		t.Fatalf("only %d vectors", len(all))
+	}
+	return all
+}
+
+// decodeAny reads a document by what its bytes say it is.
+func decodeAny(data []byte) (any, error) {
+	schema, _ := schemaOf(data)
+	decode, ok := decoders[schema]
+	if !ok {
+		return nil, &DecodeError{Schema: "any", Problem: "unknown"}
+	}
+	return decode(data)
+}
+
+var decoders = map[string]func([]byte) (any, error){
+	ArchiveSchema:       decoder(Decode[Archive]),
+	CaptureSchema:       decoder(Decode[Capture]),
+	PostSchema:          decoder(Decode[Post]),
+	UntrackedSchema:     decoder(Decode[Untracked]),
+	ObservationSchema:   decoder(DecodeLine[Observation]),
+	ChangeSchema:        decoder(DecodeLine[Change]),
+	ReceiptSchema:       decoder(Decode[Receipt]),
+	IntroductionSchema:  decoder(Decode[Introduction]),
+	VerifyReportSchema:  decoder(Decode[VerifyReport]),
+	CaptureReportSchema: decoder(Decode[CaptureReport]),
+	CheckReportSchema:   decoder(Decode[CheckReport]),
+	PageListSchema:      decoder(Decode[PageList]),
+	LogSchema:           decoder(Decode[Log]),
+	ShowSchema:          decoder(Decode[Show]),
+	DiffSchema:          decoder(Decode[Diff]),
+	KeyListSchema:       decoder(Decode[KeyList]),
+}
+
+func decoder[T any](decode func([]byte) (*T, error)) func([]byte) (any, error) {
+	return func(data []byte) (any, error) { return decode(data) }
+}
+
+func encodeAny(doc any) ([]byte, error) {
+	switch doc.(type) {
+	case *Observation, *Change:
+		return EncodeLine(doc)
+	}
+	return Encode(doc)
+}
+
+func TestVectorsRoundTrip(t *testing.T) {
+	seen := map[string]bool{}
+	for name, data := range vectors(t) {
+		doc, err := decodeAny(data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		again, err := encodeAny(doc)
+		if err != nil || !bytes.Equal(again, data) {
+			t.Errorf("%s: encoded again it is %v\n%s", name, err, again)
+		}
+		schema, _ := schemaOf(data)
+		seen[schema] = true
+	}
+	for _, name := range Names() {
+		if !seen[name] {
+			t.Errorf("%s has no vector", name)
+		}
+	}
+}
+
+func TestVectorsHoldEveryKey(t *testing.T) {
+	held := map[*plan]map[string]bool{}
+	for name, data := range vectors(t) {
+		doc, err := decodeAny(data)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		v := reflect.ValueOf(doc).Elem()
+		for i := range documents {
+			if documents[i].goType == v.Type() {
+				noteKeys(held, documents[i].plan, v)
+			}
+		}
+	}
+	for p, keys := range held {
+		for _, f := range p.fields {
+			if !keys[f.key] {
+				t.Errorf("no vector holds %q of an object with the keys %v", f.key, slices.Sorted(maps.Keys(keys)))
+			}
+		}
+	}
+}
+
+func noteKeys(held map[*plan]map[string]bool, p *plan, v reflect.Value) {
+	switch p.shape {
+	case shapeRef:
+		noteKeys(held, p.elem, v.Elem())
+	case shapeList:
+		for i := range v.Len() {
+			noteKeys(held, p.elem, v.Index(i))
+		}
+	case shapeObject:
+		if held[p] == nil {
+			held[p] = map[string]bool{}
+		}
+		for _, f := range p.fields {
+			if fv := v.FieldByIndex(f.index); !f.optional || !isAbsent(fv) {
+				held[p][f.key] = true
+				noteKeys(held, f.plan, fv)
+			}
+		}
+	}
+}
+
+// Another implementation of JSON Schema agrees that the examples are what the
+// schemas describe.
+func TestVectorsMatchJSONSchemas(t *testing.T) {
+	compiled := compiledSchemas(t)
+	for name, data := range vectors(t) {
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, _ := schemaOf(data)
+		if err := compiled[schema].Validate(v); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The canonical form is plain JSON with indentation: encoding/json gives the
+// same, but for U+2028 and U+2029, which it escapes without need.
+func TestVectorsAreWhatEncodingJSONGives(t *testing.T) {
+	for name, data := range vectors(t) {
+		doc, err := decodeAny(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var buf bytes.Buffer
+		enc := json.NewEncoder(&buf)
+		enc.SetEscapeHTML(false)
+		if reflect.TypeOf(doc) != reflect.TypeFor[*Observation]() && reflect.TypeOf(doc) != reflect.TypeFor[*Change]() {
+			enc.SetIndent("", "  ")
+		}
+		if err := enc.Encode(doc); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(buf.String())
+		if got != string(data) {
+			t.Errorf("%s: encoding/json gives\n%s\nwant\n%s", name, got, data)
+		}
+	}
+}
+
+func TestDecodeCheckLine(t *testing.T) {
+	file, err := os.ReadFile("testdata/vectors/checks.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range bytes.Lines(file) {
+		l, err := DecodeCheckLine(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch l := l.(type) {
+		case *Observation:
+			got = append(got, "observation of "+l.Run)
+		case *Change:
+			got = append(got, "change of "+l.Run)
+		}
+	}
+	const run = " of 20261124T060000Z-9b2e7d10"
+	if want := []string{"observation" + run, "observation" + run, "change" + run}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
