@@ -119,7 +119,7 @@ func (h *head) addField(lines []byte) {
 		isToken(name) && bytes.IndexFunc(value, isControl) < 0
 	if !exact {
 		h.doubtful = true
-		if !ok || !isToken(name) {
+		if !ok || !isToken(name) || isBlank(text[0]) { // a first line that continues nothing: RFC 9112 §2.2
 			return
 		}
 	}

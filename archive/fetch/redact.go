@@ -34,13 +34,13 @@ func redact(head []byte) ([]byte, []string) {
 		case i == 0 || len(text) == 0:
 			out = append(out, line...)
 			continue
+		case folded && secret:
+			value = bytes.TrimLeft(text, " \t")
 		case isField && isSecret(name):
 			secret = true
 			names = append(names, http.CanonicalHeaderKey(name))
 		case !folded:
 			secret = false
-		case secret:
-			value = bytes.TrimLeft(text, " \t")
 		}
 		if !secret {
 			out = append(out, line...)
