@@ -18,6 +18,7 @@ import (
 type CommitOptions struct {
 	Signer  Signer
 	Command string                     // shown to another process that waits
+	Wait    time.Duration              // how long to wait for another writer; 0: as long as it takes
 	Guard   func(head *Snapshot) error // called before anything is built on a head; nil allows all
 	Now     func() time.Time           // nil: time.Now
 }
@@ -38,7 +39,7 @@ func (a *Archive) Commit(ctx context.Context, r *Run, options CommitOptions, dra
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	batch, err := a.store.Begin(ctx, gitstore.Owner{Command: options.Command})
+	batch, err := a.begin(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +67,19 @@ func (a *Archive) Commit(ctx context.Context, r *Run, options CommitOptions, dra
 		page.files = nil
 	}
 	return snapshots, nil
+}
+
+func (a *Archive) begin(ctx context.Context, options CommitOptions) (*gitstore.Batch, error) {
+	waiting, cancel := ctx, context.CancelFunc(func() {})
+	if options.Wait > 0 {
+		waiting, cancel = context.WithTimeout(ctx, options.Wait)
+	}
+	defer cancel()
+	batch, err := a.store.Begin(waiting, gitstore.Owner{Command: options.Command})
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return batch, err
 }
 
 func (a *Archive) guardedHead(batch *gitstore.Batch, guard func(*Snapshot) error) (*Snapshot, error) {

@@ -19,6 +19,7 @@ type Recorder struct {
 	Key     *trust.Key
 	Memory  *trust.Memory
 	Command string           // shown to another process that waits for the archive
+	Wait    time.Duration    // how long to wait for another process; 0: as long as it takes
 	Now     func() time.Time // nil: time.Now
 	Warn    func(error)      // told what is wrong but does not stop the run
 
@@ -127,7 +128,8 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 		}
 	}
 	snapshots, err := rec.Archive.Commit(ctx, run, archive.CommitOptions{
-		Signer: rec.Key, Command: rec.Command, Guard: func(head *archive.Snapshot) error { return rec.guard(ctx, head) }, Now: rec.Now,
+		Signer: rec.Key, Command: rec.Command, Wait: rec.Wait, Now: rec.Now,
+		Guard: func(head *archive.Snapshot) error { return rec.guard(ctx, head) },
 	}, drafts...)
 	if err != nil {
 		return nil, err

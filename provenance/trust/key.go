@@ -199,6 +199,27 @@ func authorizedKey(key ssh.PublicKey) string {
 
 func sameKey(a, b ssh.PublicKey) bool { return string(a.Marshal()) == string(b.Marshal()) }
 
+// ReadPublic reads a .pub file. The key it returns cannot sign.
+func ReadPublic(file string) (*Key, error) {
+	public, comment, err := readPublic(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading public key %s: %w", file, err)
+	}
+	key := &Key{signer: publicOnly{key: public}, file: strings.TrimSuffix(file, ".pub")}
+	key.name, key.email = anonymous(public)
+	key.readComment(comment)
+	return key, nil
+}
+
+// publicOnly stands in for a signer whose private half was not read.
+type publicOnly struct{ key ssh.PublicKey }
+
+func (p publicOnly) PublicKey() ssh.PublicKey { return p.key }
+
+func (p publicOnly) Sign(io.Reader, []byte) (*ssh.Signature, error) {
+	return nil, errors.New("only the public half of the key was read")
+}
+
 func readPublic(file string) (ssh.PublicKey, string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// The exit codes. Those of verify are the verdicts' own.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitChanged     = 3
+	exitPartly      = 4
+	exitInterrupted = 130
+)
+
+// world is all that a command sees of the outside.
+type world struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+}
+
+// program is one invocation.
+type program struct {
+	world
+	// stop is done after the first interrupt: start nothing new, finish and
+	// keep what is in flight. The context of a command is done after the second.
+	stop context.Context
+}
+
+// exit ends a command with a code and nothing more to say.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// run runs the program with these arguments, the first being its name, and
+// returns the exit code.
+func run(ctx context.Context, args []string, w world) int {
+	ctx, stop, release := interrupts(ctx)
+	defer release()
+	p := &program{world: w, stop: stop}
+	app := p.app()
+	err := app.RunContext(ctx, flagsFirst(app, args))
+	return p.finish(err)
+}
+
+// finish prints what went wrong and returns the exit code.
+func (p *program) finish(err error) int {
+	var code exit
+	switch {
+	case errors.As(err, &code):
+		return int(code)
+	case p.stop.Err() != nil:
+		if err != nil && !errors.Is(err, context.Canceled) {
+			p.complain(err)
+		}
+		return exitInterrupted
+	case err != nil:
+		return p.complain(err)
+	}
+	return exitDone
+}
+
+// interrupts returns a context that the second interrupt ends, and one that the
+// first ends.
+func interrupts(parent context.Context) (ctx, stop context.Context, release func()) {
+	ctx, abort := context.WithCancel(parent)
+	stop, halt := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for _, cancel := range []func(){halt, abort} {
+			select {
+			case <-signals:
+				cancel()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, stop, func() {
+		signal.Stop(signals)
+		close(done)
+		halt()
+		abort()
+	}
+}
+
+func (p *program) app() *cli.App {
+	return &cli.App{
+		Name:                  "walkback",
+		Usage:                 "archive posts and their sources, signed, and tell what was changed later",
+		UsageText:             "walkback COMMAND [ARGUMENTS]",
+		Description:           overview,
+		Version:               version(),
+		Writer:                p.stdout,
+		ErrWriter:             p.stderr,
+		HideHelpCommand:       true,
+		Flags:                 []cli.Flag{archiveFlag},
+		CustomAppHelpTemplate: appHelp,
+		OnUsageError:          usageError,
+		ExitErrHandler:        func(*cli.Context, error) {}, // finish has the codes
+		Action:                p.noCommand,
+		Commands: []*cli.Command{
+			p.captureCommand(), p.checkCommand(), p.diffCommand(), p.logCommand(), p.showCommand(), p.listCommand(),
+			p.verifyCommand(), p.untrackCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(),
+		},
+	}
+}
+
+const overview = `Start with: walkback capture https://example.com/post
+Later:      walkback check; walkback diff https://example.com/post
+Anytime:    walkback verify
+For a tour on a made-up web: walkback demo`
+
+const appHelp = `{{.Name}}: {{.Usage}}
+
+Usage: {{.UsageText}}
+
+{{.Description}}
+
+Commands:
+{{range .VisibleCommands}}  {{printf "%-9s" .Name}} {{.Usage}}
+{{end}}
+Options:
+  --archive DIR  the archive (else $WALKBACK_ARCHIVE, else walkback.git in this
+                 folder or the nearest parent, else ./walkback.git)
+  --version      print the version
+  --help         print this, or the help of a command
+
+Exit codes: 0 done; 1 could not run; 2 usage; 3 something changed; 4 partly done;
+10-16 verify found a problem; 130 interrupted. Each command's help has its own.
+`
+
+const commandHelp = `walkback {{.FullName}}: {{.Usage}}
+
+Usage: {{.UsageText}}
+
+{{.Description}}
+
+Options:
+{{range .VisibleFlags}}  {{.}}
+{{end}}`
+
+var archiveFlag = &cli.StringFlag{Name: "archive", Usage: "the archive's `DIR`", EnvVars: []string{"WALKBACK_ARCHIVE"}}
+
+// usage is a mistake in the words of a command line.
+type usage struct {
+	message string
+	hint    string
+}
+
+func (u *usage) Error() string { return u.message }
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	hint := "walkback --help lists the commands"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "walkback" {
+		hint = "see walkback " + c.Command.FullName() + " --help"
+	}
+	return &usage{message: strings.Replace(err.Error(), "flag provided but not defined: -", "unknown option: -", 1), hint: hint}
+}
+
+func (p *program) noCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		name := c.Args().First()
+		hint := "walkback --help lists the commands"
+		if near := nearestCommand(c.App, name); near != "" {
+			hint = "did you mean walkback " + near + "?"
+		}
+		return &usage{message: fmt.Sprintf("there is no command %q", name), hint: hint}
+	}
+	if err := cli.ShowAppHelp(c); err != nil {
+		return err
+	}
+	return exit(exitUsage)
+}
+
+// nearestCommand returns the command that begins alike, or "".
+func nearestCommand(app *cli.App, name string) string {
+	for n := len(name); n >= 2; n-- {
+		for _, command := range app.Commands {
+			if strings.HasPrefix(command.Name, name[:n]) {
+				return command.Name
+			}
+		}
+	}
+	return ""
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	at := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
+	if at < 0 || len(info.Settings[at].Value) < 12 {
+		return "devel"
+	}
+	return "devel-" + info.Settings[at].Value[:12]
+}
+
+func tool() schemas.Tool { return schemas.Tool{Name: "walkback", Version: version()} }

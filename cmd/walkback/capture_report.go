@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// capturedPost describes a post of a run; snapshot is nil in a dry run, and for
+// a post to which nothing was to add.
+func capturedPost(draft *archive.Draft, snapshot *archive.Snapshot) *schemas.CapturedPost {
+	post := &schemas.CapturedPost{CapturedPage: capturedPage(draft.Pages[0]), Omitted: draft.Posts[0].Post.Omitted}
+	if snapshot != nil {
+		post.Commit, post.Sequence = snapshot.Commit.ID.String(), snapshot.Message.Sequence
+	}
+	for _, source := range draft.Posts[0].Sources {
+		post.Sources = append(post.Sources, capturedPage(source))
+	}
+	return post
+}
+
+// capturedPage describes one look at a page.
+func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
+	c := d.Capture
+	page := schemas.CapturedPage{
+		Page: d.ID, URL: d.Name, Title: d.Title(), Outcome: c.Access.Outcome, Rule: c.Access.Rule,
+		Status: c.Status, Bytes: d.Size(), Change: d.Verdict, Result: schemas.ResultNew,
+	}
+	if c.Failure != nil {
+		page.Detail = c.Failure.Detail
+	}
+	if d.Before == nil {
+		return page
+	}
+	page.Before = d.Before.Capture.Access.Outcome
+	switch {
+	case d.Before.Capture == c:
+		page.Result = schemas.ResultInRun
+		page.Before = ""
+	case d.AsBefore:
+		page.Result = schemas.ResultAsBefore
+	default:
+		page.Result = schemas.ResultCaptured
+	}
+	if page.Result == schemas.ResultCaptured {
+		page.Within = &schemas.TimeBracket{After: d.Before.Capture.CapturedAt, Before: c.CapturedAt}
+	}
+	return page
+}
+
+// alreadyCaptured describes a post that an earlier process of this run
+// captured.
+func alreadyCaptured(page *archive.Page) *schemas.CapturedPost {
+	c := page.Capture
+	post := &schemas.CapturedPost{CapturedPage: schemas.CapturedPage{
+		Page: page.ID, URL: page.Name, Result: schemas.ResultInRun, Outcome: c.Access.Outcome, Rule: c.Access.Rule, Status: c.Status,
+	}, Sequence: c.Sequence}
+	if c.Body != nil {
+		post.Bytes = c.Body.Size
+	}
+	if c.Text != nil {
+		post.Title = c.Text.Title
+	}
+	return post
+}
+
+// failedNow reports whether a page's failure is news: it was served before or
+// is new. A known, unchanged failure is not.
+func failedNow(page schemas.CapturedPage) bool {
+	if page.Outcome == schemas.Served || page.Outcome == schemas.NotModified {
+		return false
+	}
+	return page.Before == "" || page.Before == schemas.Served
+}
+
+func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) error {
+	partly := false
+	for _, post := range report.Posts {
+		for _, page := range append([]schemas.CapturedPage{post.CapturedPage}, post.Sources...) {
+			partly = partly || failedNow(page)
+		}
+	}
+	if c.Bool("json") {
+		if err := p.printJSON(report); err != nil {
+			return err
+		}
+	} else {
+		p.printCapture(report)
+	}
+	if partly {
+		return exit(exitPartly)
+	}
+	return nil
+}
+
+// printCapture prints the closing table: page, outcome, bytes, title.
+func (p *program) printCapture(report *schemas.CaptureReport) {
+	var rows [][]string
+	for _, post := range report.Posts {
+		where := "not kept (dry run)"
+		switch {
+		case post.Commit != "":
+			where = fmt.Sprintf("snapshot %d, commit %.12s", post.Sequence, post.Commit)
+		case post.Result == schemas.ResultInRun:
+			where = fmt.Sprintf("snapshot %d, captured before", post.Sequence)
+		}
+		rows = append(rows, captureRow("", post.CapturedPage))
+		for _, source := range post.Sources {
+			rows = append(rows, captureRow("  ", source))
+		}
+		p.columns(rows)
+		rows = rows[:0]
+		if n := len(post.Omitted); n > 0 {
+			p.printf("  %s left out (--max-sources)\n", count(n, "more link"))
+		}
+		p.printf("%s\n", where)
+	}
+}
+
+func captureRow(indent string, page schemas.CapturedPage) []string {
+	return []string{indent + page.URL, outcomeWords(page), size(page.Bytes), describe(page)}
+}
+
+// outcomeWords says what became of a page in a run.
+func outcomeWords(page schemas.CapturedPage) string {
+	words := string(page.Outcome)
+	if page.Outcome == schemas.NotModified {
+		words = string(schemas.Served)
+	}
+	switch page.Result {
+	case schemas.ResultAsBefore:
+		words += ", as before"
+	case schemas.ResultInRun:
+		words += ", in this run"
+	case schemas.ResultCaptured:
+		if page.Change != nil && page.Change.Class != schemas.NotCompared {
+			words += ", " + string(page.Change.Class)
+		}
+	}
+	return words
+}
+
+// describe gives a page's title, or why there is none.
+func describe(page schemas.CapturedPage) string {
+	switch {
+	case page.Outcome == schemas.Served, page.Outcome == schemas.NotModified:
+		return page.Title
+	case page.Detail != "":
+		return page.Detail
+	case page.Status != 0:
+		return fmt.Sprintf("HTTP %d", page.Status)
+	}
+	return page.Rule
+}

@@ -1,0 +1,322 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+func (p *program) checkCommand() *cli.Command {
+	return &cli.Command{
+		Name: "check", Usage: "look at captured pages again and tell what changed",
+		UsageText: "walkback check [PAGE...]",
+		Description: `Looks again at the PAGEs (for a post: at it and its sources), or at every page
+that is not untracked. First it decides whether the page was served at all: a
+block, a challenge or a fault is never called a removal. Then it compares the
+text. What it saw is signed and kept. A PAGE is a URL, a part of one that no
+other page has, or the name of a post. The same command continues a run that
+was cut short.
+
+Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome or a text
+changed; 4 partly: a page that was served before, or is new, is not served now
+(3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
+is kept).`,
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       usageError,
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "all", Usage: "look at every page that is not untracked (as without a PAGE)"},
+			&cli.BoolFlag{Name: "whole", Usage: "ask for whole pages, not only for what the server says is modified"},
+			&cli.BoolFlag{Name: "verbose", Usage: "also list the pages that are as before", Aliases: []string{"v"}},
+			&cli.BoolFlag{Name: "fresh", Usage: "do not continue an unfinished run"},
+			&cli.BoolFlag{Name: "json", Usage: "print a check-report/1 document"},
+			waitFlag,
+			keyFlag,
+		}, fetchFlags()...),
+		Action: p.check,
+	}
+}
+
+func (p *program) check(c *cli.Context) error {
+	if _, err := p.loadSettings(); err != nil {
+		return err
+	}
+	if c.Bool("all") && c.Args().Present() {
+		return &usage{message: "--all looks at every page, but pages are named too", hint: "leave out one of them"}
+	}
+	recorder, release, err := p.recorder(c, false)
+	if err != nil {
+		return err
+	}
+	defer release()
+	pages, err := p.pagesToCheck(c, recorder.Archive)
+	if err != nil {
+		return err
+	}
+	client, err := p.fetcher(c)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	key := append([]string{"check", strconv.FormatBool(c.Bool("whole"))}, c.Args().Slice()...)
+	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{Fetch: client, Tool: tool(), Whole: c.Bool("whole")})
+	if err != nil {
+		return err
+	}
+	run := &checkRun{program: p, journal: journal, progress: p.progress()}
+	err = run.run(c.Context, recorder, pages)
+	run.progress.clear()
+	report := run.report(recorder.Archive)
+	if err != nil || p.stop.Err() != nil {
+		err = errors.Join(err, journal.Leave())
+		p.say("hint", "the same command continues this run")
+		return errors.Join(p.reportCheck(c, report), err)
+	}
+	if err := journal.Finish(); err != nil {
+		return err
+	}
+	return p.reportCheck(c, report)
+}
+
+// pagesToCheck returns the pages that the command line means.
+func (p *program) pagesToCheck(c *cli.Context, a *archive.Archive) ([]archive.PageRef, error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, err
+	}
+	if !c.Args().Present() {
+		return provenance.Tracked(c.Context, head)
+	}
+	named, err := findPages(c.Context, head, c.Args().Slice())
+	if err != nil {
+		return nil, err
+	}
+	pages, err := provenance.WithSources(head, named)
+	if err == nil && len(pages) == 0 {
+		err = &usage{message: "nothing to look at: a post handed in as a file has no address, and it has no sources", hint: "capture the file again to record a new version"}
+	}
+	return pages, err
+}
+
+func findPages(ctx context.Context, head *archive.Snapshot, specs []string) ([]archive.PageRef, error) {
+	var refs []archive.PageRef
+	for _, spec := range specs {
+		ref, err := head.Find(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		refs = append(refs, ref)
+	}
+	return refs, nil
+}
+
+// checkRun is the state of one check run.
+type checkRun struct {
+	*program
+	journal  *archive.Journal
+	progress *progress
+	pages    []schemas.CapturedPage
+	commits  []schemas.CommitRef
+}
+
+func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages []archive.PageRef) error {
+	total := int64(len(pages))
+	if r.journal.Resumed {
+		done, err := r.journal.Run.Checked(ctx)
+		if err != nil {
+			return err
+		}
+		pages = slices.DeleteFunc(pages, func(ref archive.PageRef) bool { return done[ref.ID] })
+		r.say("note", "continuing run %s: %d of %d pages were looked at before", r.journal.Run.ID, total-int64(len(pages)), total)
+	}
+	finished := total - int64(len(pages))
+	return recorder.Check(ctx, r.journal.Run, r.pending(pages), func(checked provenance.Checked) {
+		r.pages = append(r.pages, capturedPage(checked.Page))
+		if s := checked.Snapshot; s != nil && (len(r.commits) == 0 || r.commits[len(r.commits)-1] != s.Ref()) {
+			r.commits = append(r.commits, s.Ref())
+		}
+		finished++
+		r.progress.show("pages", finished, total)
+	})
+}
+
+// pending yields the pages, hosts taking turns, until the first interrupt.
+func (r *checkRun) pending(pages []archive.PageRef) iter.Seq[archive.PageRef] {
+	return func(yield func(archive.PageRef) bool) {
+		for page := range provenance.ByHost(pages) {
+			if r.stop.Err() != nil || !yield(page) {
+				return
+			}
+		}
+	}
+}
+
+func (r *checkRun) report(a *archive.Archive) *schemas.CheckReport {
+	slices.SortStableFunc(r.pages, func(a, b schemas.CapturedPage) int {
+		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), strings.Compare(a.URL, b.URL))
+	})
+	return &schemas.CheckReport{
+		Schema: schemas.CheckReportSchema, ArchiveID: a.ID(), Run: r.journal.Run.ID,
+		Resumed: r.journal.Resumed, Pages: r.pages, Commits: r.commits,
+	}
+}
+
+// changed reports whether a page is news by the rule of exit code 3: its
+// outcome changed, or its content did.
+func changed(page schemas.CapturedPage) bool {
+	if page.Result != schemas.ResultCaptured {
+		return false
+	}
+	return page.Before != "" && page.Before != page.Outcome || page.Change != nil && page.Change.Class == schemas.Changed
+}
+
+// urgency orders a report: changes first, then failures, then the rest.
+func urgency(page schemas.CapturedPage) int {
+	switch {
+	case changed(page):
+		return 0
+	case page.Result == schemas.ResultNew:
+		return 1
+	case page.Outcome != schemas.Served && page.Outcome != schemas.NotModified:
+		return 2
+	}
+	return 3
+}
+
+func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error {
+	code := exitDone
+	for _, page := range report.Pages {
+		switch {
+		case changed(page):
+			code = exitChanged
+		case failedNow(page) && code == exitDone:
+			code = exitPartly
+		}
+	}
+	if c.Bool("json") {
+		if err := p.printJSON(report); err != nil {
+			return err
+		}
+	} else {
+		p.printCheck(report, c.Bool("verbose"))
+	}
+	if code != exitDone {
+		return exit(code)
+	}
+	return nil
+}
+
+// printCheck prints one line a page that is news, its changed passages below
+// it, and a count of the rest.
+func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
+	var asBefore, failing, other int
+	for _, page := range report.Pages {
+		switch urgency(page) {
+		case 0:
+			p.printChanged(page)
+		case 1:
+			p.printf("new       %s: %s\n", page.URL, newSource(page))
+		case 2:
+			failing++
+			if verbose {
+				p.printf("%-9s %s: %s\n", page.Outcome, page.URL, describe(page))
+			}
+		case 3:
+			if page.Result == schemas.ResultCaptured {
+				other++
+			} else {
+				asBefore++
+			}
+			if verbose {
+				p.printf("as before %s\n", page.URL)
+			}
+		}
+	}
+	p.printf("%s\n", summary(len(report.Pages), asBefore, other, failing))
+}
+
+func summary(pages, asBefore, other, failing int) string {
+	line := fmt.Sprintf("%s looked at, %d as before", count(pages, "page"), asBefore)
+	if other > 0 {
+		line += fmt.Sprintf(", %d with other bytes but the same text", other)
+	}
+	if failing > 0 {
+		line += fmt.Sprintf(", %d still not served", failing)
+	}
+	return line
+}
+
+func newSource(page schemas.CapturedPage) string {
+	if page.Outcome == schemas.Served {
+		return "newly linked, captured"
+	}
+	return "newly linked, " + string(page.Outcome) + " (" + describe(page) + ")"
+}
+
+// printChanged says what is news about one page and between when and when it
+// came to be. It gives the interval, never a motive.
+func (p *program) printChanged(page schemas.CapturedPage) {
+	within := ""
+	if page.Within != nil {
+		within = fmt.Sprintf(", between %s and %s", minute(page.Within.After), minute(page.Within.Before))
+	}
+	if page.Before != page.Outcome {
+		p.printf("%-9s %s: %s before, now %s (%s)%s\n", page.Outcome, page.URL, page.Before, page.Outcome, describeOutcome(page), within)
+	}
+	change := page.Change
+	if change == nil || change.Class != schemas.Changed {
+		return
+	}
+	p.printf("changed   %s: %s%s\n", page.URL, changeWords(change), within)
+	for i, passage := range change.Passages {
+		if i == shownPassages {
+			p.printf("            … (walkback diff %s)\n", shellWord(page.URL))
+			break
+		}
+		p.printPassage(passage)
+	}
+}
+
+// shownPassages is how many changed places check quotes of each page.
+const shownPassages = 5
+
+func (p *program) printPassage(passage schemas.Passage) {
+	switch {
+	case passage.Before == "":
+		p.printf("            + “%s”\n", passage.After)
+	case passage.After == "":
+		p.printf("            - “%s”\n", passage.Before)
+	default:
+		p.printf("            “%s” → “%s”\n", passage.Before, passage.After)
+	}
+}
+
+func describeOutcome(page schemas.CapturedPage) string {
+	if page.Status != 0 && page.Outcome != schemas.Served {
+		return fmt.Sprintf("HTTP %d", page.Status)
+	}
+	if page.Detail != "" {
+		return page.Detail
+	}
+	return page.Rule
+}
+
+func changeWords(change *schemas.Change) string {
+	if change.Words == nil {
+		return strings.Join(change.Evidence, "; ")
+	}
+	return fmt.Sprintf("%d words added, %d deleted", change.Words.Added, change.Words.Deleted)
+}
+
+// minute prints a time for a person, in UTC.
+func minute(t schemas.Time) string { return t.Time().Format("2006-01-02 15:04:05 UTC") }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/trust"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Messages go to stderr as "walkback: error: …" and "walkback: hint: …", lower
+// case, no full stop. An error says what is wrong, a hint what to do next.
+
+func (p *program) say(kind, format string, args ...any) {
+	fmt.Fprintf(p.stderr, "walkback: %s: %s\n", kind, clean(fmt.Sprintf(format, args...)))
+}
+
+func (p *program) warn(err error) { p.say("warning", "%v", err) }
+
+// complain prints an error with its hint and returns the exit code.
+func (p *program) complain(err error) int {
+	for _, line := range strings.Split(strings.TrimSpace(err.Error()), "\n") {
+		p.say("error", "%s", line)
+	}
+	if hint := hintFor(err); hint != "" {
+		p.say("hint", "%s", hint)
+	}
+	return codeFor(err)
+}
+
+// noArchive is returned when a command needs an archive and there is none.
+type noArchive struct{ dir string }
+
+func (e *noArchive) Error() string { return "there is no archive at " + e.dir }
+
+func codeFor(err error) int {
+	var (
+		u          *usage
+		unverified *provenance.UnverifiedHeadError
+	)
+	switch {
+	case errors.As(err, &u):
+		return exitUsage
+	case errors.As(err, &unverified):
+		return schemas.Untrusted.ExitCode()
+	}
+	return exitFailed
+}
+
+// hintFor names the way out of an error, or nothing.
+func hintFor(err error) string {
+	var (
+		u           *usage
+		none        *noArchive
+		unverified  *provenance.UnverifiedHeadError
+		unknown     *archive.UnknownPageError
+		ambiguous   *archive.AmbiguousPageError
+		version     *archive.VersionError
+		passphrase  *trust.PassphraseError
+		permissions *trust.PermissionsError
+		locked      *gitstore.LockedError
+		refLocked   *gitstore.RefLockedError
+		busy        *archive.BusyError
+		newer       *schemas.UnsupportedError
+	)
+	switch {
+	case errors.As(err, &u):
+		return u.hint
+	case errors.As(err, &none):
+		return "make one with walkback init or walkback capture URL, or name one with --archive DIR"
+	case errors.As(err, &unverified):
+		return "walkback verify tells all that is wrong; go on from a good copy with --archive DIR"
+	case errors.As(err, &unknown):
+		if len(unknown.Nearest) == 0 {
+			return "walkback list shows the pages"
+		}
+		return "did you mean " + strings.Join(unknown.Nearest, ", or ") + "?"
+	case errors.As(err, &ambiguous):
+		return "name one of them: " + strings.Join(ambiguous.Names[:min(5, len(ambiguous.Names))], ", ")
+	case errors.As(err, &version):
+		return "walkback log " + shellWord(version.Page.Name) + " lists the versions"
+	case errors.As(err, &passphrase):
+		if passphrase.Wrong {
+			return "try again, or use another key with --key FILE"
+		}
+		return "run from a terminal, set SSH_ASKPASS, or put the key into an ssh-agent and use --key " + shellWord(passphrase.File+".pub")
+	case errors.As(err, &permissions):
+		return "chmod 600 " + shellWord(permissions.File)
+	case errors.As(err, &locked):
+		return "wait until it has finished, or give more time with --wait"
+	case errors.As(err, &refLocked):
+		return "if no git command is running in the archive, remove " + shellWord(refLocked.Path)
+	case errors.As(err, &busy):
+		return "wait until it has finished; --fresh does not help against a running one"
+	case errors.As(err, &newer):
+		return "a newer walkback can read it"
+	case errors.Is(err, trust.ErrNoAgent):
+		return "start one with: eval $(ssh-agent); ssh-add FILE"
+	case errors.Is(err, archive.ErrNotArchive):
+		return "name an archive with --archive DIR, or make a new one elsewhere with walkback init DIR"
+	case errors.Is(err, archive.ErrUserInfo):
+		return "leave the user name and password out of the address"
+	case errors.Is(err, archive.ErrNoText):
+		return "a post is a text, Markdown or HTML file"
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk is full: nothing that was acknowledged is lost; make room and run the same command again"
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return "check the permissions of the folder, or name another one with --archive DIR"
+	}
+	return ""
+}
+
+// shellWord quotes a word for a shell when it needs it.
+func shellWord(s string) string {
+	plain := strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:@%+=,")
+	if s != "" && plain == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

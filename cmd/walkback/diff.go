@@ -1,0 +1,207 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/textdiff"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+func (p *program) diffCommand() *cli.Command {
+	return &cli.Command{
+		Name: "diff", Usage: "show the words that changed between two versions",
+		UsageText: "walkback diff PAGE [A [B]]",
+		Description: `Compares version A (else the one before the latest) with B (else the latest).
+A VERSION is a snapshot's number (the version in force then), a date, latest or
+latest~N. Both sides are extracted anew from the stored payloads. On a terminal
+deleted words are red and added ones green; elsewhere they stand in [-…-] and
+{+…+}, as in git diff --word-diff.
+
+Exit codes: 0 no change; 1 could not run; 2 usage; 3 the text or its links differ.`,
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       usageError,
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "context", Aliases: []string{"U"}, Value: 2, Usage: "show `N` unchanged lines around each change"},
+			&cli.BoolFlag{Name: "stat", Usage: "only count the words"},
+			&cli.BoolFlag{Name: "html", Usage: "write a page with both versions side by side"},
+			&cli.BoolFlag{Name: "json", Usage: "print a diff/1 document"},
+		},
+		Action: p.diff,
+	}
+}
+
+func (p *program) diff(c *cli.Context) error {
+	if n := c.Args().Len(); n < 1 || n > 3 {
+		return &usage{message: "diff takes a PAGE and at most two versions", hint: "walkback diff PAGE latest~1 latest"}
+	}
+	if c.Int("context") < 0 {
+		return &usage{message: "--context must not be negative", hint: "--context 0 shows the changed lines alone"}
+	}
+	a, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	before, after, err := versionsToCompare(c, a)
+	if err != nil {
+		return err
+	}
+	diff, err := compareVersions(c, a, before, after)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Bool("json"):
+		err = p.printJSON(diff)
+	case c.Bool("html"):
+		err = p.printDiffPage(diff)
+	default:
+		p.printDiff(diff, c.Bool("stat"))
+	}
+	if err == nil && len(diff.Hunks) > 0 {
+		err = exit(exitChanged)
+	}
+	return err
+}
+
+func versionsToCompare(c *cli.Context, a *archive.Archive) (before, after *archive.Page, err error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, nil, err
+	}
+	ref, err := head.Find(c.Context, c.Args().First())
+	if err != nil {
+		return nil, nil, err
+	}
+	versions, err := a.Versions(c.Context, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	from, to := c.Args().Get(1), c.Args().Get(2)
+	if from == "" && len(versions) == 1 {
+		return nil, nil, &oneVersion{ref}
+	}
+	if from == "" {
+		from = "latest~1"
+	}
+	if to == "" {
+		to = "latest"
+	}
+	first, err := archive.Resolve(ref, versions, from)
+	if err != nil {
+		return nil, nil, err
+	}
+	second, err := archive.Resolve(ref, versions, to)
+	return first.Page, second.Page, err
+}
+
+// oneVersion is returned when there is nothing to compare with.
+type oneVersion struct{ page archive.PageRef }
+
+func (e *oneVersion) Error() string { return e.page.Name + " has one version: nothing has changed yet" }
+
+// compareVersions extracts both payloads with the extractor of this program.
+func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.Page) (*schemas.Diff, error) {
+	var texts [2]string
+	for i, page := range []*archive.Page{before, after} {
+		document, err := page.Document(c.Context)
+		if err != nil {
+			return nil, err
+		}
+		if document == nil {
+			return nil, fmt.Errorf("snapshot %d of %s has no text to compare (%s)", page.Capture.Sequence, page.Name, page.Capture.Body.MediaType)
+		}
+		texts[i] = string(document.Markdown())
+	}
+	compared := textdiff.Compare(texts[0], texts[1])
+	stat := compared.Stat()
+	diff := &schemas.Diff{
+		Schema: schemas.DiffSchema, ArchiveID: a.ID(), Page: before.ID, URL: before.Name,
+		Before: diffSide(before), After: diffSide(after), Extractor: extract.Name,
+		Words: schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept},
+	}
+	context := c.Int("context")
+	if c.Bool("html") && !c.IsSet("context") {
+		context = strings.Count(texts[0], "\n") + strings.Count(texts[1], "\n") // the whole text
+	}
+	for _, h := range compared.Hunks(context) {
+		hunk := schemas.DiffHunk{BeforeLine: h.BeforeLine, AfterLine: h.AfterLine}
+		for _, s := range h.Segments {
+			hunk.Segments = append(hunk.Segments, schemas.DiffSegment{Op: s.Op.String(), Text: s.Text})
+		}
+		diff.Hunks = append(diff.Hunks, hunk)
+	}
+	return diff, nil
+}
+
+func diffSide(page *archive.Page) schemas.DiffSide {
+	side := schemas.DiffSide{State: page.State(), Commit: page.Snapshot.Commit.ID.String()}
+	if page.Capture.Text != nil {
+		side.Title = page.Capture.Text.Title
+	}
+	return side
+}
+
+// Segments of a diff, as schemas names them.
+const (
+	opEqual  = "equal"
+	opDelete = "delete"
+	opInsert = "insert"
+)
+
+func (p *program) printDiff(diff *schemas.Diff, statOnly bool) {
+	p.printf("%s\n", diff.URL)
+	p.printf("--- snapshot %d, captured %s\n", diff.Before.Sequence, minute(diff.Before.CapturedAt))
+	p.printf("+++ snapshot %d, captured %s\n", diff.After.Sequence, minute(diff.After.CapturedAt))
+	if !statOnly {
+		for _, hunk := range diff.Hunks {
+			p.printf("@@ line %d -> line %d @@\n", hunk.BeforeLine, hunk.AfterLine)
+			p.printSegments(hunk.Segments)
+		}
+	}
+	p.printf("%s added, %s deleted, %s kept\n",
+		count(diff.Words.Added, "word"), count(diff.Words.Deleted, "word"), count(diff.Words.Kept, "word"))
+}
+
+// printSegments marks deleted and inserted runs, each within its line.
+func (p *program) printSegments(segments []schemas.DiffSegment) {
+	colours := p.colours()
+	end := ""
+	for _, s := range segments {
+		for _, piece := range strings.SplitAfter(s.Text, "\n") {
+			words, lineEnd := strings.CutSuffix(piece, "\n")
+			p.printMarked(s.Op, words, colours)
+			if lineEnd {
+				fmt.Fprintln(p.stdout)
+			}
+			if piece != "" {
+				end = piece
+			}
+		}
+	}
+	if !strings.HasSuffix(end, "\n") {
+		fmt.Fprintln(p.stdout)
+	}
+}
+
+func (p *program) printMarked(op, words string, colours bool) {
+	words = clean(words)
+	switch {
+	case words == "":
+	case op == opDelete && colours:
+		fmt.Fprint(p.stdout, "\x1b[31;9m"+words+"\x1b[0m")
+	case op == opInsert && colours:
+		fmt.Fprint(p.stdout, "\x1b[32m"+words+"\x1b[0m")
+	case op == opDelete:
+		fmt.Fprint(p.stdout, "[-"+words+"-]")
+	case op == opInsert:
+		fmt.Fprint(p.stdout, "{+"+words+"+}")
+	default:
+		fmt.Fprint(p.stdout, words)
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/textdiff"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+func (p *program) logCommand() *cli.Command {
+	return &cli.Command{
+		Name: "log", Usage: "list the snapshots of an archive, or of one page",
+		UsageText: "walkback log [PAGE]",
+		Description: `Newest first. For a PAGE, each capture with its outcome and, for a new version
+of the text, its number and the words that changed.
+
+Exit codes: 0 done; 1 could not run; 2 usage.`,
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       usageError,
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "n", Usage: "list at most `N`"},
+			&cli.BoolFlag{Name: "json", Usage: "print a log/1 document"},
+		},
+		Action: p.log,
+	}
+}
+
+func (p *program) log(c *cli.Context) error {
+	if c.Args().Len() > 1 {
+		return &usage{message: "log takes one PAGE", hint: "walkback log " + shellWord(c.Args().First())}
+	}
+	a, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	head, err := a.Head()
+	if err != nil {
+		return err
+	}
+	log := &schemas.Log{Schema: schemas.LogSchema, ArchiveID: a.ID()}
+	if c.Args().Present() {
+		ref, err := head.Find(c.Context, c.Args().First())
+		if err != nil {
+			return err
+		}
+		log.Page, log.URL = ref.ID, ref.Name
+		if log.Entries, err = pageLog(c, a, ref); err != nil {
+			return err
+		}
+	} else if log.Entries, err = archiveLog(c, head); err != nil {
+		return err
+	}
+	if n := c.Int("n"); n > 0 && len(log.Entries) > n {
+		log.Entries = log.Entries[:n]
+	}
+	if c.Bool("json") {
+		return p.printJSON(log)
+	}
+	p.printLog(log)
+	return nil
+}
+
+func logEntry(s *archive.Snapshot) schemas.LogEntry {
+	return schemas.LogEntry{
+		Sequence: s.Message.Sequence, Commit: s.Commit.ID.String(), Time: schemas.TimeOf(s.Commit.Time),
+		Signer: s.Commit.Committer.String(), Kind: s.Message.Kind, Subject: s.Message.Subject,
+	}
+}
+
+func archiveLog(c *cli.Context, head *archive.Snapshot) ([]schemas.LogEntry, error) {
+	var entries []schemas.LogEntry
+	for snapshot, err := range head.Snapshots(c.Context) {
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, logEntry(snapshot))
+		if n := c.Int("n"); n > 0 && len(entries) == n {
+			break
+		}
+	}
+	return entries, nil
+}
+
+func pageLog(c *cli.Context, a *archive.Archive, ref archive.PageRef) ([]schemas.LogEntry, error) {
+	history, err := a.History(c.Context, ref)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := a.Versions(c.Context, ref)
+	if err != nil {
+		return nil, err
+	}
+	numbers := map[int64]int{}
+	for _, v := range versions {
+		numbers[v.Page.Capture.Sequence] = v.Number
+	}
+	var entries []schemas.LogEntry
+	var last string // text of the version before
+	for _, page := range history {
+		entry := logEntry(page.Snapshot)
+		mark, err := page.Untracked()
+		if err != nil {
+			return nil, err
+		}
+		entry.Untracked = mark != nil
+		if page.Capture.Sequence == entry.Sequence {
+			entry.Outcome, entry.Captured, entry.Payload = page.Capture.Access.Outcome, page.Capture.CapturedAt, page.State().Payload
+			if entry.Version = numbers[entry.Sequence]; entry.Version > 0 {
+				if err := addVersion(&entry, page, &last); err != nil {
+					return nil, err
+				}
+			}
+		}
+		entries = append(entries, entry)
+	}
+	slices.Reverse(entries)
+	return entries, nil
+}
+
+// addVersion says what a version brought.
+func addVersion(entry *schemas.LogEntry, page *archive.Page, last *string) error {
+	text, err := page.Text()
+	if err != nil || text == nil {
+		return err
+	}
+	entry.Title = page.Capture.Text.Title
+	if entry.Version > 1 {
+		stat := textdiff.Compare(*last, string(text)).Stat()
+		entry.Words = &schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept}
+	}
+	*last = string(text)
+	return nil
+}
+
+func (p *program) printLog(log *schemas.Log) {
+	var rows [][]string
+	for _, e := range log.Entries {
+		row := []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind)}
+		if log.URL == "" {
+			rows = append(rows, append(row, e.Subject))
+			continue
+		}
+		rows = append(rows, append(row, string(e.Outcome), logWords(e)))
+	}
+	p.columns(rows)
+}
+
+func logWords(e schemas.LogEntry) string {
+	switch {
+	case e.Version == 1:
+		return "version 1: " + e.Title
+	case e.Version > 1 && e.Words != nil:
+		return fmt.Sprintf("version %d: %d words added, %d deleted", e.Version, e.Words.Added, e.Words.Deleted)
+	case e.Version > 1:
+		return fmt.Sprintf("version %d", e.Version)
+	case e.Untracked:
+		return "untracked"
+	case e.Outcome == schemas.Served:
+		return "same text"
+	case e.Outcome == "":
+		return "the page's sources were recorded"
+	}
+	return ""
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/provenance/trust"
+)
+
+// archiveName is the folder that commands look for.
+const archiveName = "walkback.git"
+
+// place returns the archive's folder: as told, else the nearest walkback.git in
+// this folder or a parent, else ./walkback.git.
+func (p *program) place(c *cli.Context) (string, error) {
+	if dir := c.String(archiveFlag.Name); dir != "" {
+		return dir, nil
+	}
+	if configured := p.settings().Archive; configured != "" {
+		return configured, nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the archive: %w", err)
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		candidate := filepath.Join(dir, archiveName)
+		if info, err := os.Stat(candidate); err == nil && info.IsDir() {
+			if dir == here {
+				return archiveName, nil
+			}
+			return candidate, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return archiveName, nil
+		}
+	}
+}
+
+// open opens the archive that the command is about. The caller closes it.
+func (p *program) open(c *cli.Context) (*archive.Archive, error) {
+	dir, err := p.place(c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, &noArchive{dir: dir}
+	}
+	return archive.Open(dir)
+}
+
+// configFolder holds keys and settings, stateFolder receipts.
+func (p *program) configFolder() string {
+	if dir := p.getenv("WALKBACK_CONFIG"); dir != "" {
+		return dir
+	}
+	return filepath.Join(xdg.ConfigHome, "walkback")
+}
+
+func (p *program) stateFolder() string {
+	if dir := p.getenv("WALKBACK_STATE"); dir != "" {
+		return dir
+	}
+	return filepath.Join(xdg.StateHome, "walkback")
+}
+
+func (p *program) memory() *trust.Memory { return trust.NewMemory(p.stateFolder()) }
+
+// defaultKey is the key that first use makes.
+func (p *program) defaultKey() string { return filepath.Join(p.keyFolder(), "default") }
+
+func (p *program) keyFolder() string { return filepath.Join(p.configFolder(), "keys") }
+
+var keyFlag = &cli.StringFlag{
+	Name: "key", Usage: "sign with this private key `FILE`, or with the ssh-agent's key for a .pub FILE", EnvVars: []string{"WALKBACK_KEY"},
+}
+
+// signingKey returns the key to sign with and a function that releases it. When
+// none is named and none was ever made, it makes one and says so.
+func (p *program) signingKey(ctx context.Context, c *cli.Context) (*trust.Key, func(), error) {
+	file := c.String(keyFlag.Name)
+	if file == "" {
+		file = p.settings().Key
+	}
+	if strings.HasSuffix(file, ".pub") {
+		return p.agentKey(file)
+	}
+	if file == "" {
+		file = p.defaultKey()
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			key, err := p.firstKey(file)
+			return key, func() {}, err
+		}
+	}
+	key, err := trust.OpenKey(file, func() ([]byte, error) { return p.askPassphrase(ctx, "Passphrase for "+file+": ", file) })
+	return key, func() {}, err
+}
+
+func (p *program) agentKey(file string) (*trust.Key, func(), error) {
+	agent, err := trust.DialAgent(p.getenv("SSH_AUTH_SOCK"))
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := agent.KeyForPublic(file)
+	if err != nil {
+		return nil, nil, errors.Join(err, agent.Close())
+	}
+	return key, func() { _ = agent.Close() }, nil // nothing is lost with the connection
+}
+
+// askPassphrase asks on the terminal, or through the program in SSH_ASKPASS.
+func (p *program) askPassphrase(ctx context.Context, prompt, file string) ([]byte, error) {
+	if fd, ok := terminalOf(p.stdin); ok {
+		fmt.Fprint(p.stderr, prompt)
+		phrase, err := term.ReadPassword(fd)
+		fmt.Fprintln(p.stderr)
+		return phrase, err
+	}
+	if asker := p.getenv("SSH_ASKPASS"); asker != "" {
+		return runAskpass(ctx, asker, prompt)
+	}
+	return nil, &trust.PassphraseError{File: file}
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+func (p *program) showCommand() *cli.Command {
+	return &cli.Command{
+		Name: "show", Usage: "show a page as it was captured",
+		UsageText: "walkback show PAGE[@VERSION]",
+		Description: `Shows where a capture came from and its text. VERSION is a snapshot's number (the
+version in force then), a date, latest or latest~N; without it, the newest
+capture is shown, served or not.
+
+Exit codes: 0 done; 1 could not run; 2 usage.`,
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       usageError,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "body", Usage: "write the payload as it was received, and nothing else"},
+			&cli.BoolFlag{Name: "head", Usage: "write the request and response heads, and nothing else"},
+			&cli.BoolFlag{Name: "json", Usage: "print a show/1 document"},
+		},
+		Action: p.show,
+	}
+}
+
+func (p *program) show(c *cli.Context) error {
+	if c.Args().Len() != 1 {
+		return &usage{message: "show takes one PAGE[@VERSION]", hint: "walkback list shows the pages"}
+	}
+	a, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	page, err := pageVersion(c, a, c.Args().First())
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Bool("body"):
+		return p.showRaw(page.Payload, page.Name+" has no payload: it was "+string(page.Capture.Access.Outcome))
+	case c.Bool("head"):
+		return p.showRaw(page.Heads, page.Name+" has no heads: it was "+string(page.Capture.Method))
+	}
+	show := &schemas.Show{
+		Schema: schemas.ShowSchema, ArchiveID: a.ID(), Commit: page.Snapshot.Ref(), Folder: page.Folder, Capture: page.Capture,
+	}
+	if show.Post, err = page.Post(); err != nil {
+		return err
+	}
+	text, err := page.Text()
+	if err != nil {
+		return err
+	}
+	show.Text = string(text)
+	if c.Bool("json") {
+		return p.printJSON(show)
+	}
+	p.printShow(show)
+	return nil
+}
+
+// showRaw writes stored bytes as they are: not to a terminal, which they could
+// take over.
+func (p *program) showRaw(read func() ([]byte, error), none string) error {
+	data, err := read()
+	if err != nil {
+		return err
+	}
+	if data == nil {
+		return errors.New(none)
+	}
+	if _, ok := terminalOf(p.stdout); ok {
+		return &usage{message: "stored bytes are not written to a terminal", hint: "send them to a file or a pipe: … > FILE"}
+	}
+	_, err = p.stdout.Write(data)
+	return err
+}
+
+// pageVersion resolves PAGE[@VERSION]. Addresses may hold an @ themselves, so
+// the whole is tried first.
+func pageVersion(c *cli.Context, a *archive.Archive, spec string) (*archive.Page, error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, err
+	}
+	ref, err := head.Find(c.Context, spec)
+	if err == nil {
+		return head.Page(ref)
+	}
+	at := strings.LastIndexByte(spec, '@')
+	if at <= 0 {
+		return nil, err
+	}
+	ref, splitErr := head.Find(c.Context, spec[:at])
+	if splitErr != nil {
+		return nil, splitErr
+	}
+	versions, err := a.Versions(c.Context, ref)
+	if err != nil {
+		return nil, err
+	}
+	version, err := archive.Resolve(ref, versions, spec[at+1:])
+	return version.Page, err
+}
+
+func (p *program) printShow(show *schemas.Show) {
+	capture := show.Capture
+	line := func(label, format string, args ...any) {
+		if value := fmt.Sprintf(format, args...); value != "" {
+			p.printf("%-10s %s\n", label, value)
+		}
+	}
+	line("page", "%s", capture.URL)
+	line("captured", "%s, %s, %s", minute(capture.CapturedAt), capture.Method, outcomeLine(capture))
+	if capture.FinalURL != capture.URL {
+		line("served at", "%s", capture.FinalURL)
+	}
+	line("claims", "%s", strings.TrimSpace(capture.ClaimedURL+" "+capture.ClaimedDate))
+	line("snapshot", "%d, commit %s", show.Commit.Sequence, show.Commit.Commit)
+	line("folder", "%s", show.Folder)
+	if body := capture.Body; body != nil {
+		line("payload", "%s, %s, %s", size(body.Size), body.MediaType, body.SHA256)
+	}
+	if capture.Truncated != "" {
+		line("truncated", "%s", capture.Truncated)
+	}
+	if text := capture.Text; text != nil {
+		line("byline", "%s", text.Byline)
+		line("published", "%s", text.Published)
+		line("modified", "%s", text.Modified)
+		if capture.Access.Outcome != schemas.Served {
+			line("text of", "%s (snapshot %d), when the page was last served", minute(text.CapturedAt), text.Sequence)
+		}
+	}
+	if show.Post != nil {
+		for _, source := range show.Post.Sources {
+			line("source", "%s (%s, snapshot %d)", source.URL, source.Outcome, source.Sequence)
+		}
+	}
+	if show.Text != "" {
+		p.printf("\n%s", show.Text)
+	}
+}
+
+func outcomeLine(c *schemas.Capture) string {
+	line := string(c.Access.Outcome)
+	if c.Status != 0 {
+		line += fmt.Sprintf(" (HTTP %d)", c.Status)
+	}
+	if c.Failure != nil {
+		line += ": " + c.Failure.Detail
+	}
+	return line
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+func (p *program) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name: "verify", Usage: "prove that nothing in an archive was altered",
+		UsageText: "walkback verify [ARCHIVE|PAGE]",
+		Description: `Reads the raw objects and checks every signature, every link of the chain and
+the SHA-256 of every file that was ever committed. For a PAGE or a --range, every
+signature and link, and the files of the snapshots concerned. VERIFY.md in the
+archive tells how to do the same without this program.
+
+Exit codes: 0 verified; 1 could not run; 2 usage; 10 tampered; 14 rolled back or
+forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
+15 unsupported format; the worst decides, in this order.`,
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       usageError,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "range", Usage: "hash only the files of snapshots `A..B`"},
+			&cli.StringFlag{Name: "introduction", Usage: "pin the archive to the introduction/1 document in `FILE`, and remember it when the archive verifies"},
+			&cli.BoolFlag{Name: "strict", Usage: "an archive that is not pinned by an introduction is untrusted (11)"},
+			&cli.BoolFlag{Name: "json", Usage: "print a verify-report/1 document"},
+		},
+		Action: p.verify,
+	}
+}
+
+func (p *program) verify(c *cli.Context) error {
+	if c.Args().Len() > 1 {
+		return &usage{message: "verify takes one ARCHIVE or PAGE", hint: "walkback verify --help"}
+	}
+	dir, options, err := p.verifyTarget(c)
+	if err != nil {
+		return err
+	}
+	if options.Range, err = parseRange(c.String("range")); err != nil {
+		return err
+	}
+	if file := c.String("introduction"); file != "" {
+		if options.Introduction, err = readIntroduction(file); err != nil {
+			return err
+		}
+	}
+	progress := p.progress()
+	options.Progress = func(done, total int64) { progress.show("verified snapshots", done, total) }
+	report, err := provenance.Verify(c.Context, dir, options)
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		if err := p.printJSON(report); err != nil {
+			return err
+		}
+	} else {
+		p.printVerify(dir, report)
+	}
+	if report.ExitCode != exitDone {
+		return exit(report.ExitCode)
+	}
+	return nil
+}
+
+// verifyTarget tells an archive from a page: a folder is an archive.
+func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions, error) {
+	options := provenance.VerifyOptions{Memory: p.memory(), Strict: c.Bool("strict")}
+	target := c.Args().First()
+	if info, err := os.Stat(target); target != "" && err == nil && info.IsDir() {
+		return target, options, nil
+	}
+	dir, err := p.place(c)
+	if err != nil {
+		return "", options, err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return "", options, &noArchive{dir: dir}
+	}
+	if target == "" {
+		return dir, options, nil
+	}
+	a, err := archive.Open(dir)
+	if err != nil {
+		return "", options, err
+	}
+	defer a.Close()
+	head, err := a.Head()
+	if err != nil {
+		return "", options, err
+	}
+	ref, err := head.Find(c.Context, target)
+	options.Page = &ref
+	return dir, options, err
+}
+
+func parseRange(s string) (*provenance.Range, error) {
+	if s == "" {
+		return nil, nil
+	}
+	from, to, ok := strings.Cut(s, "..")
+	a, errA := strconv.ParseInt(from, 10, 64)
+	b, errB := strconv.ParseInt(to, 10, 64)
+	if !ok || errA != nil || errB != nil || a < 0 || b < a {
+		return nil, &usage{message: fmt.Sprintf("--range %q is not a range of snapshots", s), hint: "for example --range 10..20"}
+	}
+	return &provenance.Range{From: a, To: b}, nil
+}
+
+func readIntroduction(file string) (*schemas.Introduction, error) {
+	data, err := readFile(file, 1<<20)
+	if err != nil {
+		return nil, fmt.Errorf("reading introduction: %w", err)
+	}
+	introduction, err := schemas.Decode[schemas.Introduction](data)
+	if err != nil {
+		return nil, fmt.Errorf("reading introduction %s: %w", file, err)
+	}
+	return introduction, nil
+}
+
+func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
+	var rows [][]string
+	for _, check := range report.Checks {
+		rows = append(rows, []string{string(check.Status), check.ID, strconv.FormatInt(check.Count, 10), check.Detail})
+	}
+	p.columns(rows)
+	for _, check := range report.Checks {
+		for _, problem := range check.Problems {
+			p.printf("%s: %s: %s\n", problem.Verdict, problem.Subject, problem.Detail)
+		}
+		if check.More > 0 {
+			p.printf("and %d more of %s\n", check.More, check.ID)
+		}
+	}
+	for _, signer := range report.Signers {
+		p.printf("%s signed by %s (%s)\n", count(int(signer.Commits), "commit"), signer.Principal, signer.Key)
+	}
+	for _, limit := range report.Limits {
+		p.printf("not proven: %s\n", limit)
+	}
+	p.printf("%s: %s %s, %s, %s", strings.ToUpper(string(report.Verdict)), dir, aside(report.Subject),
+		count(int(report.Commits), "snapshot"), count(int(report.Files), "file"))
+	if head := report.Head; head != nil {
+		p.printf(", newest %d with %s", head.Sequence, head.SHA256)
+	}
+	p.printf("\n")
+	if !report.Pinned {
+		p.say("warning", "UNPINNED: nothing outside the archive says who made it; ask its operator for the introduction and verify with --introduction FILE")
+	}
+}
+
+func aside(subject string) string {
+	if subject == "archive" {
+		return "(whole archive)"
+	}
+	return "(" + subject + ")"
+}
