@@ -74,78 +74,102 @@ const (
 	contextWords = 3
 )
 
-// passages quotes the changed words of each group of changed lines with a few
-// words around them.
+// passages quotes each changed place with a few words of its line around it.
+// Changes that stand closer together than that are one place.
 func passages(diff textdiff.Diff) []schemas.Passage {
 	var quoted []schemas.Passage
-	for _, hunk := range diff.Hunks(0) {
+	var place passage
+	line := 1
+	for _, s := range diff.Segments {
+		if s.Op != textdiff.Equal {
+			place.change(s, line)
+		} else if near, ends := place.follow(s.Text); ends {
+			if place.changed() {
+				quoted = append(quoted, place.quote())
+			}
+			place = passage{before: near, after: near}
+		}
 		if len(quoted) == maxPassages {
-			break
+			return quoted
 		}
-		var before, after strings.Builder
-		for _, s := range trimContext(hunk.Segments) {
-			if s.Op != textdiff.Insert {
-				before.WriteString(s.Text)
-			}
-			if s.Op != textdiff.Delete {
-				after.WriteString(s.Text)
-			}
+		if s.Op != textdiff.Delete {
+			line += strings.Count(s.Text, "\n")
 		}
-		quoted = append(quoted, schemas.Passage{
-			Line: max(hunk.AfterLine, 1), Before: oneLine(before.String()), After: oneLine(after.String()),
-		})
+	}
+	if place.changed() {
+		quoted = append(quoted, place.quote())
 	}
 	return quoted
 }
 
-// trimContext shortens the equal runs at both ends of a hunk.
-func trimContext(segments []textdiff.Segment) []textdiff.Segment {
-	first, last := -1, -1
-	for i, s := range segments {
-		if s.Op != textdiff.Equal {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
-	}
-	if first < 0 {
-		return nil
-	}
-	trimmed := append([]textdiff.Segment(nil), segments[max(first-1, 0):min(last+2, len(segments))]...)
-	if first > 0 {
-		trimmed[0].Text = lastWords(trimmed[0].Text)
-	}
-	if end := len(trimmed) - 1; last+1 < len(segments) {
-		trimmed[end].Text = firstWords(trimmed[end].Text)
-	}
-	return trimmed
+// passage is a changed place in the making.
+type passage struct {
+	before, after string
+	line          int // of the text after; 0 until something changed
 }
 
+func (p *passage) changed() bool { return p.line > 0 }
+
+func (p *passage) change(s textdiff.Segment, line int) {
+	if p.line == 0 {
+		p.line = line
+	}
+	if s.Op == textdiff.Delete {
+		p.before += s.Text
+	} else {
+		p.after += s.Text
+	}
+}
+
+// follow adds the words after a change. The place ends when the next change is
+// far away or on another line; then near is what stands before that one.
+func (p *passage) follow(text string) (near string, ends bool) {
+	first, last := firstWords(text), lastWords(text)
+	if strings.HasSuffix(p.before, "\n") || strings.HasSuffix(p.after, "\n") {
+		return last, true // a whole line changed
+	}
+	if !strings.Contains(text, "\n") && len(first)+len(last) >= len(text) {
+		p.before += text
+		p.after += text
+		return "", false
+	}
+	p.before += first
+	p.after += first
+	return last, true
+}
+
+func (p *passage) quote() schemas.Passage {
+	return schemas.Passage{Line: p.line, Before: oneLine(p.before), After: oneLine(p.after)}
+}
+
+// firstWords returns the beginning of the text that belongs to a change before
+// it, at most to the end of its line.
 func firstWords(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
 	at := 0
 	for range contextWords {
-		at += len(s[at:]) - len(strings.TrimLeft(s[at:], " "))
-		end := strings.IndexAny(s[at:], " \n")
+		at += len(line[at:]) - len(strings.TrimLeft(line[at:], " "))
+		end := strings.IndexByte(line[at:], ' ')
 		if end < 0 {
-			return s
+			return line
 		}
 		at += end
 	}
-	return s[:at]
+	return line[:at]
 }
 
+// lastWords returns the end of the text that belongs to a change after it.
 func lastWords(s string) string {
-	end := len(s)
+	line := s[strings.LastIndexByte(s, '\n')+1:]
+	end := len(line)
 	for range contextWords {
-		trimmed := strings.TrimRight(s[:end], " ")
-		at := strings.LastIndexAny(trimmed, " \n")
+		at := strings.LastIndexByte(strings.TrimRight(line[:end], " "), ' ')
 		if at < 0 {
-			return s
+			return line
 		}
 		end = at
 	}
-	return s[end+1:]
+	return line[end+1:]
 }
 
 func oneLine(s string) string {
