@@ -9,10 +9,6 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxEngineElements bounds the engine, whose time grows with the square of
-// the number of siblings and which cannot be interrupted.
-const maxEngineElements = 60_000
-
 // runEngine asks go-trafilatura, with go-readability as its second opinion,
 // which part of a page is the article. It returns nil when that finds nothing
 // or fails: the page then speaks for itself. root is not changed.

@@ -20,7 +20,7 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	if err != nil {
 		return d.readTokens(ctx, text, in) // nested too deeply
 	}
-	elements := prepare(root)
+	found := prepare(root)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 		return err
 	}
 	var chosen []pageBlock
-	if elements <= maxEngineElements {
+	if found.fitsEngine() {
 		content, language := runEngine(root, in)
 		if content != nil {
 			chosen = choose(page, blocksOf(content))
@@ -64,15 +64,16 @@ func (d *Document) readTokens(ctx context.Context, text string, in Input) error 
 }
 
 // take makes the chosen blocks those of the document, without the headline
-// that the title repeats, and collects their links.
+// that the title repeats and without rows of buttons, and collects their links.
 func (d *Document) take(chosen []pageBlock, base resolver) {
 	links := newLinkCollector(base)
 	for _, b := range chosen {
-		if b.Kind == Heading && sameWords(b.Text, d.Title) {
+		if (b.Kind == Heading || len(d.Blocks) == 0) && sameWords(b.Text, d.Title) || base.isFurniture(b) {
 			continue
 		}
+		short := len(b.anchors) > 0 && len(wordsOf(b.Text)) <= bylineWords
 		for _, a := range b.anchors {
-			links.add(a, len(d.Blocks))
+			links.add(a, len(d.Blocks), short)
 		}
 		d.Blocks = append(d.Blocks, b.Block)
 	}
@@ -81,6 +82,9 @@ func (d *Document) take(chosen []pageBlock, base resolver) {
 		d.Links[i].Block = min(d.Links[i].Block, max(len(d.Blocks)-1, 0))
 	}
 }
+
+// bylineWords is the length of the longest block that may be a byline.
+const bylineWords = 12
 
 // visibleText returns what a reader sees of a page in which the engine found
 // no article.

@@ -60,12 +60,14 @@ func newLinkCollector(base resolver) *linkCollector {
 // maxLink is the length of the longest address that is kept, in bytes.
 const maxLink = 8192
 
-func (c *linkCollector) add(a anchor, block int) {
+// add takes a link of a block. In a short block, such as a byline, links to
+// authors, sections and tags are left out.
+func (c *linkCollector) add(a anchor, block int, short bool) {
 	if len(a.href) > maxLink {
 		return
 	}
 	u, ok := c.base.resolve(strings.TrimSpace(a.href))
-	if !ok || isShareIntent(u) {
+	if !ok || isShareIntent(u) || short && isIndex(u) {
 		return
 	}
 	key := u.Href(true)
@@ -84,6 +86,36 @@ func isShareIntent(u *whatwg.Url) bool {
 	path := strings.ToLower(u.Pathname())
 	for _, prefix := range shareIntents[host] {
 		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isFurniture reports whether a block is nothing but links that steer through
+// the site: share buttons, tags, sections, authors.
+func (r resolver) isFurniture(b pageBlock) bool {
+	if len(b.anchors) == 0 || b.Kind == Code {
+		return false
+	}
+	linked := 0
+	for _, a := range b.anchors {
+		u, ok := r.resolve(strings.TrimSpace(a.href))
+		if ok && !isShareIntent(u) && !isIndex(u) {
+			return false
+		}
+		linked += len(wordsOf(a.text))
+	}
+	all := len(wordsOf(b.Text))
+	return all <= linked+2 && all <= 40
+}
+
+// isIndex reports whether an address is that of a list of pages by tag,
+// section or author.
+func isIndex(u *whatwg.Url) bool {
+	for part := range strings.SplitSeq(strings.ToLower(u.Pathname()), "/") {
+		switch part {
+		case "tag", "tags", "category", "categories", "author", "authors", "topic", "topics", "keyword", "keywords", "byline":
 			return true
 		}
 	}

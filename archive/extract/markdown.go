@@ -38,21 +38,52 @@ func (d *Document) readMarkdown(text string, in Input) error {
 	return nil
 }
 
-// maxNesting is how many quotation and list markers a line may start with, and
-// how many brackets may stand open: beyond it nothing sensible was meant.
-const maxNesting = 64
+const (
+	// maxMarkers is how many characters of indentation, quotation and list
+	// markers a line may start with.
+	maxMarkers = 256
+	// maxDelimiters is how many runs of emphasis, brackets, code and tags a
+	// paragraph may have.
+	maxDelimiters = 2000
+	// maxCells is how many cells a table may have: the parser makes all rows
+	// as long as the first.
+	maxCells = 1 << 20
+)
 
-// nested reports whether a text would make the parser recurse deeply.
+// nested reports whether a text would make the parser recurse deeply or take
+// quadratic time: beyond these limits nothing sensible was meant.
 func nested(text string) bool {
+	delimiters, pipes, lines := 0, 0, 0
 	for line := range strings.SplitSeq(text, "\n") {
-		if markers := strings.TrimLeft(line, ">-*+ \t"); strings.Count(line[:len(line)-len(markers)], ">") > maxNesting {
+		bare := strings.TrimLeft(line, " \t>-*+")
+		if len(line)-len(bare) > maxMarkers {
 			return true
 		}
-		if strings.Count(line, "[") > 1024 || strings.Count(line, "*")+strings.Count(line, "_") > 4096 || len(line)-len(strings.TrimLeft(line, " \t-*+>")) > 4*maxNesting {
+		if startsBlock(line) {
+			delimiters = 0
+		}
+		if strings.TrimSpace(line) == "" {
+			pipes, lines = 0, 0
+		}
+		lines++
+		pipes = max(pipes, strings.Count(line, "|"))
+		for i := range len(line) {
+			if strings.IndexByte("*_~[`<", line[i]) >= 0 && (i == 0 || line[i-1] != line[i] || line[i] == '[') {
+				delimiters++
+			}
+		}
+		if delimiters > maxDelimiters || pipes > maxCells/lines {
 			return true
 		}
 	}
 	return false
+}
+
+// startsBlock reports whether a line ends the paragraph before it: a blank
+// line, an item, a heading.
+func startsBlock(line string) bool {
+	line = strings.TrimLeft(line, " >")
+	return strings.TrimSpace(line) == "" || line[0] == '#' || len(line) > 1 && strings.IndexByte("-*+", line[0]) >= 0 && line[1] == ' '
 }
 
 // readFrontMatter takes title, author and date from a block between lines of

@@ -8,6 +8,8 @@ var notice = regexp.MustCompile(`(?i)^\W*(` +
 	`(corrections?|clarifications?|corrected|erratum|update|updated|editor[’']?s[’']? note|editors[’']? note)\s*([:—–(,-]|on\b)` +
 	`|(an?|the) (earlier|previous|original|prior) version of this` +
 	`|this (article|story|post|report|piece|page|item|column|headline|caption)( has been| was| is)( since)? (amended|updated|corrected|edited|changed|revised|clarified|modified)` +
+	`|(corrected|amended) (on )?(\d{1,2} )?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)` +
+	`|this (article|story|post|report) (was )?(originally|first) (published|appeared)\b.*\b(updated|corrected|amended)` +
 	`|(we|this article|this story) (regret|apologi[sz]e)` +
 	`)`)
 

@@ -13,7 +13,7 @@ func (d *Document) readPlain(text string, in Input) error {
 	for _, paragraph := range paragraphs(text) {
 		d.Blocks = append(d.Blocks, Block{Text: paragraph})
 		for _, address := range textdiff.URLs(paragraph) {
-			links.add(anchor{address, address}, len(d.Blocks)-1)
+			links.add(anchor{address, address}, len(d.Blocks)-1, false)
 		}
 	}
 	d.Links = links.links
