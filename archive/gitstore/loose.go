@@ -24,7 +24,7 @@ func (s *Store) readLoose(id ID) (object, error) {
 	path := s.loosePath(id)
 	f, info, err := openRegular(path)
 	if err != nil {
-		return object{}, err
+		return object{}, withID(err, id)
 	}
 	defer f.Close()
 	o, err := inflateLoose(&s.packReader.inflaters, f, info.Size())

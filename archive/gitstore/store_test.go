@@ -39,11 +39,14 @@ func (s keySigner) Sign(message io.Reader) ([]byte, error) {
 // testSigner has the same key in every process.
 func testSigner(tb testing.TB) keySigner {
 	tb.Helper()
+	signer, err := newSigner()
+	ok(tb, err)
+	return signer
+}
+
+func newSigner() (keySigner, error) {
 	signer, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed([]byte(strings.Repeat("k", ed25519.SeedSize))))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return keySigner{signer}
+	return keySigner{signer}, err
 }
 
 func ok(tb testing.TB, err error) {
@@ -108,17 +111,23 @@ func record(tb testing.TB, s *gitstore.Store, files ...string) *gitstore.Commit 
 // git runs stock git with no configuration but the repository's.
 func git(tb testing.TB, dir string, args ...string) string {
 	tb.Helper()
-	out, err := tryGit(tb, dir, args...)
+	return runGit(tb, dir, nil, args...)
+}
+
+func runGit(tb testing.TB, dir string, stdin io.Reader, args ...string) string {
+	tb.Helper()
+	out, err := tryGit(tb, dir, stdin, args...)
 	if err != nil {
 		tb.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return out
 }
 
-func tryGit(tb testing.TB, dir string, args ...string) (string, error) {
+func tryGit(tb testing.TB, dir string, stdin io.Reader, args ...string) (string, error) {
 	tb.Helper()
 	needTool(tb, "git")
 	cmd := exec.Command("git", append([]string{"-C", dir}, args...)...)
+	cmd.Stdin = stdin
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "LC_ALL=C",
 		"GIT_AUTHOR_NAME=G", "GIT_AUTHOR_EMAIL=g@example.org", "GIT_COMMITTER_NAME=G", "GIT_COMMITTER_EMAIL=g@example.org")
 	out, err := cmd.CombinedOutput()
