@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -96,32 +97,56 @@ func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) e
 	return nil
 }
 
-// printCapture prints the closing table: page, outcome, bytes, title.
+// printCapture prints the closing table: page, outcome, bytes, snapshot, title;
+// then where it all went.
 func (p *program) printCapture(report *schemas.CaptureReport) {
 	var rows [][]string
+	omitted := 0
 	for _, post := range report.Posts {
-		where := "not kept (dry run)"
-		switch {
-		case post.Commit != "":
-			where = fmt.Sprintf("snapshot %d, commit %.12s", post.Sequence, post.Commit)
-		case post.Result == schemas.ResultInRun:
-			where = fmt.Sprintf("snapshot %d, captured before", post.Sequence)
-		}
-		rows = append(rows, captureRow("", post.CapturedPage))
+		rows = append(rows, captureRow("", post.Sequence, post.CapturedPage))
 		for _, source := range post.Sources {
-			rows = append(rows, captureRow("  ", source))
+			rows = append(rows, captureRow("  ", 0, source))
 		}
-		p.columns(rows)
-		rows = rows[:0]
-		if n := len(post.Omitted); n > 0 {
-			p.printf("  %s left out (--max-sources)\n", count(n, "more link"))
-		}
-		p.printf("%s\n", where)
+		omitted += len(post.Omitted)
 	}
+	p.columns(rows)
+	if omitted > 0 {
+		p.printf("%s left out (--max-sources)\n", count(omitted, "more link"))
+	}
+	p.printf("%s\n", whereKept(report))
 }
 
-func captureRow(indent string, page schemas.CapturedPage) []string {
-	return []string{indent + page.URL, outcomeWords(page), size(page.Bytes), describe(page)}
+func captureRow(indent string, sequence int64, page schemas.CapturedPage) []string {
+	snapshot := ""
+	if sequence > 0 {
+		snapshot = "#" + strconv.FormatInt(sequence, 10)
+	}
+	return []string{indent + page.URL, outcomeWords(page), size(page.Bytes), snapshot, describe(page)}
+}
+
+// whereKept names the snapshots of a run and the newest commit.
+func whereKept(report *schemas.CaptureReport) string {
+	if report.DryRun {
+		return "dry run: nothing was kept"
+	}
+	var newest *schemas.CapturedPost
+	kept := 0
+	for i, post := range report.Posts {
+		if post.Commit == "" {
+			continue
+		}
+		kept++
+		if newest == nil || post.Sequence > newest.Sequence {
+			newest = &report.Posts[i]
+		}
+	}
+	switch {
+	case newest == nil:
+		return "nothing was to add"
+	case kept == 1:
+		return fmt.Sprintf("snapshot %d, commit %.12s", newest.Sequence, newest.Commit)
+	}
+	return fmt.Sprintf("%d snapshots, the newest is %d, commit %.12s", kept, newest.Sequence, newest.Commit)
 }
 
 // outcomeWords says what became of a page in a run.
