@@ -15,6 +15,9 @@ type resolver struct {
 // newResolver resolves against base, itself taken relative to the page.
 func newResolver(page, base string) resolver {
 	var r resolver
+	if len(page) > maxLink || len(base) > maxLink {
+		return r
+	}
 	if u, err := whatwg.Parse(page); err == nil {
 		r.base, r.page = u, u.Href(true)
 	}
@@ -31,10 +34,17 @@ func newResolver(page, base string) resolver {
 	return r
 }
 
+// maxLink is the length of the longest address that is looked at, in bytes:
+// the URL parser takes quadratic time.
+const maxLink = 8192
+
 // resolve returns the absolute http or https address of a reference.
 func (r resolver) resolve(ref string) (*whatwg.Url, bool) {
 	var u *whatwg.Url
 	var err error
+	if ref = strings.TrimSpace(ref); ref == "" || len(ref) > maxLink {
+		return nil, false
+	}
 	if r.base != nil {
 		u, err = r.base.Parse(ref)
 	} else {
@@ -57,16 +67,10 @@ func newLinkCollector(base resolver) *linkCollector {
 	return &linkCollector{base: base, seen: make(map[string]bool)}
 }
 
-// maxLink is the length of the longest address that is kept, in bytes.
-const maxLink = 8192
-
 // add takes a link of a block. In a short block, such as a byline, links to
 // authors, sections and tags are left out.
 func (c *linkCollector) add(a anchor, block int, short bool) {
-	if len(a.href) > maxLink {
-		return
-	}
-	u, ok := c.base.resolve(strings.TrimSpace(a.href))
+	u, ok := c.base.resolve(a.href)
 	if !ok || isShareIntent(u) || short && isIndex(u) {
 		return
 	}
@@ -100,7 +104,7 @@ func (r resolver) isFurniture(b pageBlock) bool {
 	}
 	linked := 0
 	for _, a := range b.anchors {
-		u, ok := r.resolve(strings.TrimSpace(a.href))
+		u, ok := r.resolve(a.href)
 		if ok && !isShareIntent(u) && !isIndex(u) {
 			return false
 		}

@@ -2,8 +2,10 @@ package extract
 
 import (
 	"context"
+	"slices"
 	"strings"
 
+	"github.com/walkback-dev/walkback/archive/textdiff"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -16,7 +18,7 @@ import (
 // read as plain text: the parser takes quadratic time on hostile ones.
 const maxMarkdown = 2 << 20
 
-// readMarkdown fills the document from CommonMark with the GitHub extensions,
+// readMarkdown fills the document from CommonMark with tables and bare addresses,
 // and from the title, author and date of a front matter.
 func (d *Document) readMarkdown(text string, in Input) error {
 	if len(text) > maxMarkdown || nested(text) {
@@ -24,7 +26,7 @@ func (d *Document) readMarkdown(text string, in Input) error {
 	}
 	text = d.readFrontMatter(text, in)
 	source := []byte(text)
-	parser := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
+	parser := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList)).Parser()
 	root := parser.Parse(gmtext.NewReader(source))
 	w := markdownWalk{source: source}
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
@@ -34,8 +36,24 @@ func (d *Document) readMarkdown(text string, in Input) error {
 	if d.Title == "" && len(blocks) > 0 && blocks[0].Kind == Heading && blocks[0].Level == 1 {
 		d.Title = blocks[0].Text
 	}
+	for i := range blocks {
+		linkBareAddresses(&blocks[i])
+	}
 	d.take(blocks, newResolver(in.URL, ""))
 	return nil
+}
+
+// linkBareAddresses makes links of the web addresses in the text of a block.
+// The parser's own extension for this takes quadratic time on hostile text.
+func linkBareAddresses(b *pageBlock) {
+	if b.Kind == Code {
+		return
+	}
+	for _, address := range textdiff.URLs(b.Text) {
+		if !slices.ContainsFunc(b.anchors, func(a anchor) bool { return strings.Contains(a.text, address) }) {
+			b.anchors = append(b.anchors, anchor{address, address})
+		}
+	}
 }
 
 const (

@@ -26,7 +26,7 @@ func readMetadata(root *html.Node, base resolver, in Input) metadata {
 		return n.Data == "link" && strings.EqualFold(attribute(n, "rel"), "canonical")
 	})
 	for _, ref := range []string{attributeOf(canonical, "href"), tags.first("og:url")} {
-		if u, ok := base.resolve(strings.TrimSpace(ref)); ok && strings.TrimSpace(ref) != "" && len(ref) <= maxLink {
+		if u, ok := base.resolve(ref); ok {
 			m.canonical = u.Href(false)
 			break
 		}
