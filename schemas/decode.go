@@ -50,7 +50,7 @@ func decodeAs[T any](data []byte, line bool) (*T, error) {
 	if err := d.decode(data, reflect.ValueOf(doc).Elem()); err != nil {
 		return nil, err
 	}
-	canonical, err := encode(doc, line)
+	canonical, err := encode(doc, line, len(data))
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (d *document) decode(data []byte, v reflect.Value) error {
 	if err := d.accept(schema); err != nil {
 		return err
 	}
-	r := parser{data: data}
+	r := reader{data: data}
 	err := r.object(d.plan, v)
 	if err == nil && (r.next() != 0 || r.pos < len(data)) {
 		err = problem("is followed by %s", r.found())
@@ -87,11 +87,11 @@ func (d *document) decode(data []byte, v reflect.Value) error {
 // schemaOf reads the first key, which is all that a later version has to have
 // in common with this one.
 func schemaOf(data []byte) (string, bool) {
-	r := parser{data: data}
+	r := reader{data: data}
 	if !r.take('{') {
 		return "", false
 	}
-	if key, err := r.key(); err != nil || key != "schema" {
+	if key, err := r.key(); err != nil || string(key) != "schema" {
 		return "", false
 	}
 	schema, err := r.text()

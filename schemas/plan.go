@@ -3,7 +3,6 @@ package schemas
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -143,11 +142,19 @@ func (c *compiler) object(t reflect.Type) *plan {
 			key: key, index: f.Index, optional: option != "", plan: c.plan(f.Type, f.Tag.Get("rule")),
 		})
 	}
-	p.page, p.url = p.fieldNamed("page"), p.fieldNamed("url")
+	if len(p.fields) > 64 {
+		panic(fmt.Sprintf("schemas: %v has more keys than the parser counts", t))
+	}
+	p.page, p.url = p.fieldNamed([]byte("page")), p.fieldNamed([]byte("url"))
 	return p
 }
 
 // fieldNamed returns -1 when the object has no such key.
-func (p *plan) fieldNamed(key string) int {
-	return slices.IndexFunc(p.fields, func(f field) bool { return f.key == key })
+func (p *plan) fieldNamed(key []byte) int {
+	for i := range p.fields {
+		if p.fields[i].key == string(key) {
+			return i
+		}
+	}
+	return -1
 }

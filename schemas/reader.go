@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// parser reads JSON into values as their plans say. It knows each key before
+// reader reads JSON into values as their plans say. It knows each key before
 // it meets it, so nothing unknown is skipped and nesting goes no deeper than
 // the Go types do. White space, escapes and the order of keys may still differ
 // from the canonical form: Decode compares the bytes afterwards.
-type parser struct {
+type reader struct {
 	data []byte
 	pos  int
 }
 
 // next skips white space and returns the byte there, 0 at the end.
-func (r *parser) next() byte {
+func (r *reader) next() byte {
 	for r.pos < len(r.data) {
 		switch c := r.data[r.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -33,7 +33,7 @@ func (r *parser) next() byte {
 }
 
 // take consumes c if it comes next.
-func (r *parser) take(c byte) bool {
+func (r *reader) take(c byte) bool {
 	if r.next() != c {
 		return false
 	}
@@ -42,7 +42,7 @@ func (r *parser) take(c byte) bool {
 }
 
 // found describes what stands where something else was expected.
-func (r *parser) found() string {
+func (r *reader) found() string {
 	switch c := r.next(); {
 	case r.pos >= len(r.data):
 		return "the end of the document"
@@ -63,7 +63,7 @@ func (r *parser) found() string {
 	}
 }
 
-func (r *parser) value(p *plan, v reflect.Value) *DecodeError {
+func (r *reader) value(p *plan, v reflect.Value) *DecodeError {
 	switch p.shape {
 	case shapeText:
 		s, err := r.text()
@@ -84,7 +84,7 @@ func (r *parser) value(p *plan, v reflect.Value) *DecodeError {
 	return r.scalar(p, v)
 }
 
-func (r *parser) scalar(p *plan, v reflect.Value) *DecodeError {
+func (r *reader) scalar(p *plan, v reflect.Value) *DecodeError {
 	s, problemThere := r.text()
 	if problemThere != nil {
 		return problemThere
@@ -106,54 +106,48 @@ func (r *parser) scalar(p *plan, v reflect.Value) *DecodeError {
 
 // text reads a string. Escaped lone surrogates become U+FFFD, which the
 // comparison in Decode refuses.
-func (r *parser) text() (string, *DecodeError) {
+func (r *reader) text() (string, *DecodeError) {
+	raw, escaped, err := r.quoted()
+	if err != nil || !escaped {
+		return string(raw), err
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return "", problem("is not a string of JSON")
+	}
+	return s, nil
+}
+
+// quoted reads the bytes of a string: those between the quotation marks, or
+// with them when there are escapes to be undone.
+func (r *reader) quoted() (raw []byte, escaped bool, err *DecodeError) {
 	if r.next() != '"' {
-		return "", problem("is %s, not a string", r.found())
+		return nil, false, problem("is %s, not a string", r.found())
 	}
 	start := r.pos
 	for i := start + 1; i < len(r.data); i++ {
 		switch c := r.data[i]; {
 		case c == '\\':
-			return r.escapedText()
+			escaped = true
+			i++ // whatever follows, it does not end the string
 		case c < ' ':
-			return "", problem("holds an unescaped control character")
+			return nil, false, problem("holds an unescaped control character")
 		case c == '"':
 			r.pos = i + 1
-			return validText(r.data[start+1 : i])
+			raw = r.data[start+1 : i]
+			if !utf8.Valid(raw) {
+				return nil, false, problem("is not valid UTF-8")
+			}
+			if escaped {
+				raw = r.data[start:r.pos]
+			}
+			return raw, escaped, nil
 		}
 	}
-	return "", problem("is a string without an end")
+	return nil, false, problem("is a string without an end")
 }
 
-func validText(raw []byte) (string, *DecodeError) {
-	if !utf8.Valid(raw) {
-		return "", problem("is not valid UTF-8")
-	}
-	return string(raw), nil
-}
-
-func (r *parser) escapedText() (string, *DecodeError) {
-	for i := r.pos + 1; i < len(r.data); i++ {
-		switch r.data[i] {
-		case '\\':
-			i++
-		case '"':
-			raw := r.data[r.pos : i+1]
-			r.pos = i + 1
-			if _, err := validText(raw); err != nil {
-				return "", err
-			}
-			var s string
-			if json.Unmarshal(raw, &s) != nil {
-				return "", problem("is not a string of JSON")
-			}
-			return s, nil
-		}
-	}
-	return "", problem("is a string without an end")
-}
-
-func (r *parser) number(p *plan, v reflect.Value) *DecodeError {
+func (r *reader) number(p *plan, v reflect.Value) *DecodeError {
 	if c := r.next(); c != '-' && !isDigit(c) {
 		return problem("is %s, not a number", r.found())
 	}
@@ -173,7 +167,7 @@ func (r *parser) number(p *plan, v reflect.Value) *DecodeError {
 	return nil
 }
 
-func (r *parser) flag(v reflect.Value) *DecodeError {
+func (r *reader) flag(v reflect.Value) *DecodeError {
 	r.next()
 	rest := r.data[r.pos:]
 	switch {
@@ -188,7 +182,7 @@ func (r *parser) flag(v reflect.Value) *DecodeError {
 	return nil
 }
 
-func (r *parser) list(p *plan, v reflect.Value) *DecodeError {
+func (r *reader) list(p *plan, v reflect.Value) *DecodeError {
 	if !r.take('[') {
 		return problem("is %s, not a list", r.found())
 	}
@@ -212,11 +206,11 @@ func (r *parser) list(p *plan, v reflect.Value) *DecodeError {
 	}
 }
 
-func (r *parser) object(p *plan, v reflect.Value) *DecodeError {
+func (r *reader) object(p *plan, v reflect.Value) *DecodeError {
 	if !r.take('{') {
 		return problem("is %s, not an object", r.found())
 	}
-	seen := make([]bool, len(p.fields))
+	var seen uint64 // bit i: the field i was there
 	last, disordered := -1, ""
 	for !r.take('}') {
 		if last >= 0 && !r.take(',') {
@@ -227,25 +221,28 @@ func (r *parser) object(p *plan, v reflect.Value) *DecodeError {
 			return err
 		}
 		i := p.fieldNamed(key)
-		switch {
-		case i < 0:
+		if i < 0 {
 			return problem("is not known here").within(printableKey(key))
-		case seen[i]:
-			return problem("stands there twice").within(key)
+		}
+		f := &p.fields[i]
+		switch {
+		case seen&(1<<i) != 0:
+			return problem("stands there twice").within(f.key)
 		case i < last && disordered == "":
-			disordered = key
+			disordered = f.key
 		}
-		seen[i], last = true, i
-		fv := v.FieldByIndex(p.fields[i].index)
-		if err := r.value(p.fields[i].plan, fv); err != nil {
-			return err.within(key)
+		seen |= 1 << i
+		last = i
+		fv := v.FieldByIndex(f.index)
+		if err := r.value(f.plan, fv); err != nil {
+			return err.within(f.key)
 		}
-		if p.fields[i].optional && isAbsent(fv) {
-			return problem("is empty, and must then be absent").within(key)
+		if f.optional && isAbsent(fv) {
+			return problem("is empty, and must then be absent").within(f.key)
 		}
 	}
 	for i := range p.fields {
-		if !seen[i] && !p.fields[i].optional {
+		if seen&(1<<i) == 0 && !p.fields[i].optional {
 			return problem("is missing").within(p.fields[i].key)
 		}
 	}
@@ -255,25 +252,27 @@ func (r *parser) object(p *plan, v reflect.Value) *DecodeError {
 	return nil
 }
 
-// key reads a key and its colon.
-func (r *parser) key() (string, *DecodeError) {
+// key reads a key and its colon. None of ours needs an escape, so an escaped
+// one stays as it is and is not known.
+func (r *reader) key() ([]byte, *DecodeError) {
 	if r.next() != '"' {
-		return "", problem("goes on with %s, not with a key", r.found())
+		return nil, problem("goes on with %s, not with a key", r.found())
 	}
-	key, err := r.text()
+	key, _, err := r.quoted()
 	switch {
 	case err != nil:
-		return "", problem("has a key that %s", err.Problem)
+		return nil, problem("has a key that %s", err.Problem)
 	case !r.take(':'):
-		return "", problem("is followed by %s, not by :", r.found()).within(printableKey(key))
+		return nil, problem("is followed by %s, not by :", r.found()).within(printableKey(key))
 	}
 	return key, nil
 }
 
 // printableKey quotes keys that are not like ours: they are not ours.
-func printableKey(key string) string {
-	if key != "" && len(key) <= 40 && allBytes(key, func(c byte) bool { return isLower(c) || isDigit(c) || c == '_' }) {
-		return key
+func printableKey(key []byte) string {
+	s := strings.Trim(string(key), `"`)
+	if s != "" && len(s) <= 40 && allBytes(s, func(c byte) bool { return isLower(c) || isDigit(c) || c == '_' }) {
+		return s
 	}
-	return fmt.Sprintf("%.40q", key)
+	return fmt.Sprintf("%.40q", s)
 }
