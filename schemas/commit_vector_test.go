@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func commitFile(t *testing.T, name string) []byte {
@@ -96,26 +98,29 @@ func TestCommitVectorSignature(t *testing.T) {
 	}
 }
 
-// The capture of the commit is the vector capture-full.json.
+// The capture of the commit is the vector capture-full.json, and the manifest
+// lists that, the post and every file the capture names.
 func TestCommitVectorHoldsTheCaptureVector(t *testing.T) {
 	m, err := ParseManifest(commitFile(t, "manifest-sha256.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"capture.json", "post.json"} {
-		vector := strings.Replace(name, "capture", "capture-full", 1)
-		data, err := os.ReadFile(filepath.Join("testdata/vectors", vector))
-		if err != nil {
-			t.Fatal(err)
+	got := map[string]Digest{}
+	for _, entry := range m {
+		name, inFolder := strings.CutPrefix(entry.Path, "pages/6/5/3/7/d.example~harbour~6537b1c8ed45f2f630ea/")
+		if !inFolder {
+			t.Errorf("%s lies outside the page's folder", entry.Path)
 		}
-		found := false
-		for _, entry := range m {
-			if strings.HasSuffix(entry.Path, "/"+name) {
-				found = entry.SHA256 == DigestOf(data)
-			}
-		}
-		if !found {
-			t.Errorf("the manifest does not list %s with the digest of %s", name, vector)
-		}
+		got[name] = entry.SHA256
+	}
+	want := map[string]Digest{
+		"capture.json": DigestOf([]byte(vector(t, "capture-full.json"))),
+		"post.json":    DigestOf([]byte(vector(t, "post.json"))),
+	}
+	for _, file := range decodeVector[Capture](t, "capture-full.json").Files() {
+		want[file.File] = file.SHA256
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-capture +manifest:\n%s", diff)
 	}
 }
