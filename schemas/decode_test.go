@@ -183,6 +183,8 @@ func TestDecodeOfLaterVersion(t *testing.T) {
 		var unsupported *UnsupportedError
 		if !errors.As(err, &unsupported) || *unsupported != want {
 			t.Errorf("%.40q: got %v, want %v", text, err, &want)
+		} else if want := "capture has version 2, and this program reads versions up to 1"; err.Error() != want {
+			t.Errorf("got %q, want %q", err, want)
 		}
 	}
 	line := edit(t, vector(t, "checks.jsonl"), "observation/1", "observation/3")
@@ -214,8 +216,8 @@ func TestDecodeCheckLineRefuses(t *testing.T) {
 
 func TestDecodeRefusesHugeDocuments(t *testing.T) {
 	text := edit(t, vector(t, "untracked.json"), "replaced", strings.Repeat("x", maxStored))
-	_, err := Decode[Untracked]([]byte(text))
-	if err == nil || !strings.Contains(err.Error(), "more than 16777216") {
+	_, err := Decode[Untracked]([]byte(text)) // refused before it is parsed
+	if err == nil || !strings.Contains(err.Error(), "bytes, more than 16777216") {
 		t.Errorf("got %v", err)
 	}
 }

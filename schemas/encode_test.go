@@ -20,6 +20,11 @@ func TestEncodeRefuses(t *testing.T) {
 		{"url", func(c *Capture) { c.URL = "https://d.example/" + strings.Repeat("a", 9000) }},
 		{"method", func(c *Capture) { c.Method = "" }},
 		{"method", func(c *Capture) { c.URL = "urn:walkback:post:a"; c.Page = PageIDOf(c.URL) }},
+		{"hops", func(c *Capture) {
+			c.URL, c.Method = "urn:walkback:post:a", Given
+			c.Page = PageIDOf(c.URL)
+		}},
+		{"url", func(c *Capture) { c.Method = Given }},
 		{"run", func(c *Capture) { c.Run = "today" }},
 		{"sequence", func(c *Capture) { c.Sequence = -1 }},
 		{"sequence", func(c *Capture) { c.Sequence = 1 << 53 }},
