@@ -34,6 +34,7 @@ type Batch struct {
 	mark    int    // objects in spool that are committed
 	sums    map[ID][32]byte
 	relied  map[ID]struct{} // objects not written because they are there
+	loose   map[string]bool // folders of loose objects that there were at the beginning
 	placed  []string        // packs that main does not reach yet, without extension
 	reached bool            // main may reach them all the same: moving it failed midway
 	closed  bool
@@ -64,6 +65,9 @@ func (b *Batch) begin() (err error) {
 		return err
 	}
 	if err := b.store.packs.scan(); err != nil {
+		return err
+	}
+	if b.loose, err = b.store.looseFolders(); err != nil {
 		return err
 	}
 	if b.start, err = b.store.Head(); err != nil {
@@ -136,7 +140,7 @@ func (b *Batch) write(kind Kind, id ID, size int64, deflated func() []byte) erro
 	if b.spool != nil && b.spool.has(id) {
 		return nil
 	}
-	there, err := b.store.has(id)
+	there, err := b.store.has(id, b.loose)
 	if err != nil {
 		return err
 	}

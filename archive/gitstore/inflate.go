@@ -3,6 +3,7 @@ package gitstore
 import (
 	"bufio"
 	"errors"
+	"hash/crc32"
 	"io"
 	"sync"
 
@@ -22,6 +23,7 @@ type inflater struct {
 	source io.SectionReader
 	buffer *bufio.Reader
 	zlib   io.ReadCloser
+	raw    [16 << 10]byte // of the file, for checksums
 }
 
 // inflaters is a pool of them, safe for concurrent use.
@@ -31,7 +33,9 @@ func (p *inflaters) get() *inflater {
 	if f, ok := p.pool.Get().(*inflater); ok {
 		return f
 	}
-	return &inflater{buffer: bufio.NewReaderSize(nil, 16<<10)}
+	f := &inflater{}
+	f.buffer = bufio.NewReaderSize(nil, len(f.raw))
+	return f
 }
 
 func (p *inflaters) put(f *inflater) {
@@ -111,4 +115,19 @@ func (p *inflaters) inflateAt(r io.ReaderAt, off, end, size int64) (content []by
 	}
 	content, err = f.rest(size)
 	return content, f.consumed(), err
+}
+
+// checksum returns the CRC-32 of a range of the file. Reading it again costs less
+// than watching what a decompressor takes byte by byte.
+func (p *inflaters) checksum(r io.ReaderAt, off, end int64) (sum uint32, err error) {
+	f := p.get()
+	defer p.put(f)
+	for off < end {
+		n, err := r.ReadAt(f.raw[:min(end-off, int64(len(f.raw)))], off)
+		sum = crc32.Update(sum, crc32.IEEETable, f.raw[:n])
+		if off += int64(n); err != nil && off < end {
+			return 0, err
+		}
+	}
+	return sum, nil
 }

@@ -18,6 +18,18 @@ func (s *Store) loosePath(id ID) string {
 	return filepath.Join(s.dir, "objects", hex[:2], hex[2:])
 }
 
+// looseFolders returns the names in objects/, two hex digits for each folder of
+// loose objects. An archive that only walkback wrote has none, which spares a
+// look at the disk for each new object.
+func (s *Store) looseFolders() (map[string]bool, error) {
+	names, err := readDirNames(filepath.Join(s.dir, "objects"))
+	folders := map[string]bool{}
+	for _, name := range names {
+		folders[name] = true
+	}
+	return folders, err
+}
+
 // readLoose returns a loose object: a zlib stream of "kind size NUL content". A
 // file that is not there gives os.ErrNotExist.
 func (s *Store) readLoose(id ID) (object, error) {

@@ -76,11 +76,12 @@ func isGone(err error) bool {
 	return errors.As(err, &missing) || errors.Is(err, os.ErrNotExist)
 }
 
-// has reports whether an index or a loose file names the object. It does not
-// read the object, nor look again for packs that came since the last look.
-func (s *Store) has(id ID) (bool, error) {
+// has reports whether an index, or a loose file in one of the folders given,
+// names the object. It does not read the object, nor look again for packs that
+// came since the last look.
+func (s *Store) has(id ID, loose map[string]bool) (bool, error) {
 	p, _, err := s.packs.find(id)
-	if p != nil || err != nil {
+	if p != nil || err != nil || !loose[id.String()[:2]] {
 		return p != nil, err
 	}
 	_, err = os.Lstat(s.loosePath(id))

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"sync"
@@ -37,10 +36,11 @@ type pack struct {
 	index *packIndex
 	at    time.Time // of the index, to look into the newest pack first
 
-	open func() error // once
+	mu   sync.Mutex // held to open and close the file
 	file *os.File
 	size int64
-	torn bool // the trailer is not the one the index was made for
+	torn bool  // the trailer is not the one the index was made for
+	bad  error // what is wrong with the file as a whole
 }
 
 // base is where an inflated delta base came from.
@@ -55,40 +55,47 @@ type object struct {
 	content []byte
 }
 
-func newPack(path string, index *packIndex, at time.Time) *pack {
-	p := &pack{path: path, index: index, at: at}
-	p.open = sync.OnceValue(p.openFile)
-	return p
-}
-
-func (p *pack) openFile() error {
+// open makes the file ready to be read. What the system refuses, such as one
+// more open file, is tried again the next time.
+func (p *pack) open() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file != nil {
+		return p.bad
+	}
 	f, info, err := openRegular(p.path)
 	if err != nil {
 		return err
 	}
 	p.file, p.size = f, info.Size()
+	p.torn, p.bad = p.checkEnds()
+	return p.bad
+}
+
+// checkEnds holds the pack's header and trailer against its index.
+func (p *pack) checkEnds() (torn bool, err error) {
 	need := int64(packHeaderSize + packTrailer)
 	if p.size < need {
-		return &TruncatedError{Where: p.path, Size: p.size, Need: need}
+		return true, &TruncatedError{Where: p.path, Size: p.size, Need: need}
 	}
 	var header [packHeaderSize]byte
 	var trailer [packTrailer]byte
-	if _, err := f.ReadAt(header[:], 0); err != nil {
-		return err
+	if _, err := p.file.ReadAt(header[:], 0); err != nil {
+		return true, err
 	}
-	if _, err := f.ReadAt(trailer[:], p.size-int64(packTrailer)); err != nil {
-		return err
+	if _, err := p.file.ReadAt(trailer[:], p.size-int64(packTrailer)); err != nil {
+		return true, err
 	}
-	p.torn = trailer != p.index.trailer
 	version, count := binary.BigEndian.Uint32(header[4:]), binary.BigEndian.Uint32(header[8:])
 	if string(header[:4]) != packMagic || version != 2 && version != 3 || int64(count) != p.index.count {
-		return &CorruptError{Where: p.path, Reason: "its header does not fit its index"}
+		err = &CorruptError{Where: p.path, Reason: "its header does not fit its index"}
 	}
-	return nil
+	return trailer != p.index.trailer, err
 }
 
 func (p *pack) close() error {
-	_ = p.open() // now or never
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	err := p.index.close()
 	if p.file != nil {
 		err = errors.Join(err, p.file.Close())
@@ -277,14 +284,11 @@ func (r *packReader) inflate(p *pack, off int64, e entry, crc *uint32) ([]byte, 
 	if err != nil || crc == nil {
 		return content, err
 	}
-	sum := crc32.NewIEEE()
-	if _, err := io.Copy(sum, io.NewSectionReader(p.file, off, e.data+consumed-off)); err != nil {
-		return nil, err
+	sum, err := r.inflaters.checksum(p.file, off, e.data+consumed)
+	if err == nil && sum != *crc {
+		err = fmt.Errorf("its CRC is %08x, the index says %08x", sum, *crc)
 	}
-	if got := sum.Sum32(); got != *crc {
-		return nil, fmt.Errorf("its CRC is %08x, the index says %08x", got, *crc)
-	}
-	return content, nil
+	return content, err
 }
 
 // applyDelta patches base. The sizes in the delta's head are held against the

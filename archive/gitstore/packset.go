@@ -76,7 +76,7 @@ func (s *packSet) add(stem string) error {
 	if err != nil {
 		return err
 	}
-	s.packs[stem] = newPack(filepath.Join(s.folder, stem+".pack"), index, info.ModTime())
+	s.packs[stem] = &pack{path: filepath.Join(s.folder, stem+".pack"), index: index, at: info.ModTime()}
 	return nil
 }
 

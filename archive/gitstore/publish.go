@@ -124,8 +124,15 @@ func (b *Batch) writeAgain(name string, content []byte, perm os.FileMode) error 
 // checkRelied looks again for the objects that were not written because the
 // repository had them: somebody may have pruned those that no ref reached.
 func (b *Batch) checkRelied() error {
+	if len(b.relied) == 0 {
+		return nil
+	}
+	loose, err := b.store.looseFolders()
+	if err != nil {
+		return err
+	}
 	for id := range b.relied {
-		ok, err := b.store.has(id)
+		ok, err := b.store.has(id, loose)
 		if err != nil {
 			return err
 		}

@@ -29,8 +29,9 @@ const (
 )
 
 // parseTree reads a tree object: entries "mode SP name NUL id" in git's order.
-// It accepts only what git fsck --strict accepts: canonical modes, unique and
-// ordered names, none of them "", ".", "..", ".git" or with a slash.
+// It refuses what programs could read in different ways: modes not in their
+// shortest form, names out of order or twice, names "", ".", "..", ".git" or
+// with a slash.
 func parseTree(content []byte) ([]Entry, error) {
 	var entries []Entry
 	for rest := content; len(rest) > 0; {

@@ -13,8 +13,8 @@ const maxDepth = 64
 // trees gives the entries of a tree; walks do not care where they come from.
 type trees func(ID) ([]Entry, error)
 
-// Entries returns the entries of a tree in git's order. A tree that git fsck
-// --strict would refuse is a *MalformedError.
+// Entries returns the entries of a tree in git's order. A tree with entries that
+// are not canonical, ordered and unique is a *MalformedError.
 func (s *Store) Entries(tree ID) ([]Entry, error) {
 	entries, err := s.entries(tree)
 	return slices.Clone(entries), err

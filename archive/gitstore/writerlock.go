@@ -3,6 +3,7 @@ package gitstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,6 +37,9 @@ type ownerRecord struct {
 // *LockedError. The lock file is never removed, since a waiter may hold it open.
 func lockWriter(ctx context.Context, folder string, owner Owner) (*flock.Flock, error) {
 	path := filepath.Join(folder, lockFile)
+	if err := checkOwnPlace(folder, path); err != nil {
+		return nil, err
+	}
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o666))
 	locked, err := lock.TryLock()
 	if err == nil && !locked {
@@ -50,6 +54,22 @@ func lockWriter(ctx context.Context, folder string, owner Owner) (*flock.Flock, 
 	}
 	writeOwner(path, owner)
 	return lock, nil
+}
+
+// checkOwnPlace refuses links in the place of the private folder or its lock: a
+// foreign archive could have any file overwritten through them.
+func checkOwnPlace(folder, path string) error {
+	if info, err := os.Lstat(folder); err != nil || !info.IsDir() {
+		return errors.Join(err, &CorruptError{Where: folder, Reason: "it is not a folder"})
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err == nil && !info.Mode().IsRegular():
+		err = &CorruptError{Where: path, Reason: "it is not a regular file"}
+	}
+	return err
 }
 
 // writeOwner says who holds the lock. A full disk, or a system that locks the

@@ -298,6 +298,30 @@ func TestDeadWriter(t *testing.T) {
 	}
 }
 
+// TestLinksInPrivateFolder: an archive from elsewhere cannot have a file of the
+// user overwritten.
+func TestLinksInPrivateFolder(t *testing.T) {
+	for _, name := range []string{"walkback", "walkback/writer.lock"} {
+		dir := newRepository(t)
+		elsewhere := t.TempDir()
+		victim := filepath.Join(elsewhere, "writer.lock")
+		ok(t, os.WriteFile(victim, []byte("precious"), 0o666))
+		target := elsewhere
+		if name != "walkback" {
+			target = victim
+		}
+		ok(t, os.RemoveAll(filepath.Join(dir, name)))
+		ok(t, os.Symlink(target, filepath.Join(dir, name)))
+		_, err := open(t, dir).Begin(context.Background(), gitstore.Owner{Command: "test"})
+		if _, is := isA[*gitstore.CorruptError](err); !is {
+			t.Errorf("%s: got %v, want a CorruptError", name, err)
+		}
+		if content, err := os.ReadFile(victim); err != nil || string(content) != "precious" {
+			t.Errorf("%s: the file outside is %q, %v", name, content, err)
+		}
+	}
+}
+
 // TestForeignKeep: a .keep that somebody made on purpose stays.
 func TestForeignKeep(t *testing.T) {
 	v := newVictim(t)

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package gitstore_test
+
+import "errors"
+
+func childFill([]string) error { return errors.ErrUnsupported }
