@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -172,8 +173,18 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "walkback" {
 		hint = "see walkback " + c.Command.FullName() + " --help"
 	}
-	return &usage{message: strings.Replace(err.Error(), "flag provided but not defined: -", "unknown option: -", 1), hint: hint}
+	message := longFlag.ReplaceAllString(flagWords.Replace(err.Error()), " --$1")
+	return &usage{message: message, hint: hint}
 }
+
+// The flag package's messages in our words: it prints every flag with one dash.
+var (
+	flagWords = strings.NewReplacer(
+		"flag provided but not defined:", "unknown option", "flag needs an argument:", "no value for",
+		"for flag -", "for -", "invalid value ", "bad value ", "invalid boolean value ", "bad value ",
+	)
+	longFlag = regexp.MustCompile(` -(\w[\w-]+)`)
+)
 
 func (p *program) noCommand(c *cli.Context) error {
 	if c.Args().Present() {

@@ -9,7 +9,7 @@ import (
 
 // flagsFirst moves options before the arguments of the command they belong to,
 // since the command-line library takes everything after the first argument for
-// an argument. What follows "--" stays as it is.
+// an argument. What follows "--" is an argument, whatever it looks like.
 func flagsFirst(app *cli.App, args []string) []string {
 	if len(args) == 0 {
 		return args
@@ -25,7 +25,7 @@ func flagsFirst(app *cli.App, args []string) []string {
 	for i := 1; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
-			rest = append(rest, args[i:]...)
+			rest = slices.Concat([]string{"--"}, rest, args[i+1:])
 			break
 		}
 		if len(arg) < 2 || arg[0] != '-' {
@@ -40,8 +40,14 @@ func flagsFirst(app *cli.App, args []string) []string {
 		}
 		words := []string{arg}
 		own, shared := named(flags, arg), named(app.Flags, arg)
-		if takesValue(own, shared) && !strings.Contains(arg, "=") && i+1 < len(args) {
-			i++
+		if takesValue(own, shared) && !strings.Contains(arg, "=") {
+			if i++; i == len(args) {
+				// Without its value: an argument must not be taken for it.
+				if own == nil {
+					return append(global, arg)
+				}
+				return slices.Concat(global, path, words)
+			}
 			words = append(words, args[i])
 		}
 		if own == nil && shared != nil {
