@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,6 +25,8 @@ const (
 	// batchPosts bounds how many snapshots one pack holds: all are
 	// acknowledged together.
 	batchPosts = 128
+	// batchLinger is how long a draft waits for others.
+	batchLinger = 100 * time.Millisecond
 	// attempts bounds how often a draft is made anew because another process
 	// captured one of its pages in the meantime.
 	attempts = 5
@@ -94,10 +97,13 @@ func drawUp(ctx context.Context, run *archive.Run, todo <-chan work, drafted cha
 	return nil
 }
 
-// gather takes what else is ready, without waiting: while one batch is made
-// durable, the next one grows.
+// gather waits a moment for more drafts: a batch costs the same few syncs of the
+// disk whether it holds one snapshot or a hundred. The last draft of a run does
+// not wait, since nothing can follow it.
 func gather(first work, drafted <-chan work) []work {
 	batch := []work{first}
+	linger := time.NewTimer(batchLinger)
+	defer linger.Stop()
 	for len(batch) < batchPosts {
 		select {
 		case w, ok := <-drafted:
@@ -105,7 +111,7 @@ func gather(first work, drafted <-chan work) []work {
 				return batch
 			}
 			batch = append(batch, w)
-		default:
+		case <-linger.C:
 			return batch
 		}
 	}

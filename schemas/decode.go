@@ -9,10 +9,10 @@ import (
 // Decode reads the canonical bytes of a document of type T: those that
 // [Encode] gives, and no others. The error is an *[UnsupportedError] when the
 // document has a higher version than T, and otherwise a *[DecodeError].
-func Decode[T any](data []byte) (*T, error) { return decodeAs[T](data, false) }
+func Decode[T Document](data []byte) (*T, error) { return decodeAs[T](data, false) }
 
 // DecodeLine reads one line of a .jsonl file, with its LF, as [Decode] does.
-func DecodeLine[T any](line []byte) (*T, error) { return decodeAs[T](line, true) }
+func DecodeLine[T Document](line []byte) (*T, error) { return decodeAs[T](line, true) }
 
 // CheckLine is a line of a checks file: an *[Observation] or a *[Change].
 type CheckLine interface{ checkLine() }

@@ -55,7 +55,7 @@ func (m *Memory) Introduce(introduction schemas.Introduction) error {
 	return m.write("introductions", introduction.ArchiveID, &introduction)
 }
 
-func recall[T any](m *Memory, kind, id string) (*T, error) {
+func recall[T schemas.Document](m *Memory, kind, id string) (*T, error) {
 	file, err := m.file(kind, id)
 	if err != nil {
 		return nil, err
