@@ -15,21 +15,22 @@ type run struct {
 	a0, a1, b0, b1 int
 }
 
-// maxProduct bounds the work on one pair of sequences. Myers' algorithm takes
-// at most about that many steps, a few seconds.
-const maxProduct = 1 << 30
+// maxWork bounds the work of one comparison. Myers' algorithm takes at most
+// about as many steps as the product of the lengths of the two sequences;
+// this many take some seconds.
+const maxWork = 1 << 30
 
-// An effort says what align does with a pair of sequences beyond maxProduct.
-type effort int
-
-const (
-	bounded  effort = iota // report it as replaced
-	anchored               // split it at items that are unique on both sides
-)
+// An aligner finds common subsequences until its work is used up. What is left
+// then is reported as replaced: a bound on steps, unlike one on time, gives the
+// same result on each machine.
+type aligner struct {
+	left int
+}
 
 // align finds a longest common subsequence and returns the runs between and
-// along it.
-func align(a, b []string, e effort) []run {
+// along it. Sequences that are too long for that are split, if anchored is
+// true, at items that occur once on each side.
+func (w *aligner) align(a, b []string, anchored bool) []run {
 	prefix := commonPrefix(a, b)
 	suffix := commonSuffix(a[prefix:], b[prefix:])
 	pa, pb := number(a[prefix:len(a)-suffix], b[prefix:len(b)-suffix])
@@ -37,7 +38,7 @@ func align(a, b []string, e effort) []run {
 	for i := range prefix {
 		pairs = append(pairs, pair{i, i})
 	}
-	pairs = match(pairs, pa, pb, prefix, prefix, e)
+	pairs = w.match(pairs, pa, pb, prefix, prefix, anchored)
 	for i := suffix; i > 0; i-- {
 		pairs = append(pairs, pair{len(a) - i, len(b) - i})
 	}
@@ -49,7 +50,7 @@ type pair struct{ a, b int }
 
 // match appends the pairs of a longest common subsequence of a and b, whose
 // first items stand at positions a0 and b0.
-func match(pairs []pair, a, b []rune, a0, b0 int, e effort) []pair {
+func (w *aligner) match(pairs []pair, a, b []rune, a0, b0 int, anchored bool) []pair {
 	// An item that the other side does not have can never match. Leaving
 	// these out keeps the result the same and the two sequences short.
 	ka, ia := shared(a, b)
@@ -57,12 +58,13 @@ func match(pairs []pair, a, b []rune, a0, b0 int, e effort) []pair {
 	if len(ka) == 0 || len(kb) == 0 {
 		return pairs
 	}
-	if len(ka) > maxProduct/len(kb) {
-		if e == bounded {
+	if len(ka) > w.left/len(kb) {
+		if !anchored {
 			return pairs
 		}
-		return matchAnchored(pairs, a, b, a0, b0)
+		return w.matchAnchored(pairs, a, b, a0, b0)
 	}
+	w.left -= len(ka) * len(kb)
 	dmp := diffmatchpatch.New()
 	dmp.DiffTimeout = 0 // a time limit would make the result depend on the clock
 	i, j := 0, 0
@@ -85,10 +87,10 @@ func match(pairs []pair, a, b []rune, a0, b0 int, e effort) []pair {
 
 // matchAnchored splits long sequences at the items that occur once in each
 // (patience diff), then matches what lies between.
-func matchAnchored(pairs []pair, a, b []rune, a0, b0 int) []pair {
+func (w *aligner) matchAnchored(pairs []pair, a, b []rune, a0, b0 int) []pair {
 	i, j := 0, 0
 	for _, p := range append(anchors(a, b), pair{len(a), len(b)}) {
-		pairs = match(pairs, a[i:p.a], b[j:p.b], a0+i, b0+j, bounded)
+		pairs = w.match(pairs, a[i:p.a], b[j:p.b], a0+i, b0+j, false)
 		if p.a < len(a) {
 			pairs = append(pairs, pair{a0 + p.a, b0 + p.b})
 		}

@@ -40,8 +40,8 @@ type Diff struct {
 }
 
 // MaxBlockTokens bounds the word step: a run of replaced lines with more
-// tokens than this, both sides counted, is reported as one deletion and one
-// insertion.
+// tokens than this, white space not counted, both sides together, is reported
+// as one deletion and one insertion.
 const MaxBlockTokens = 60_000
 
 // Compare returns the changes that lead from one text to the other.
@@ -51,13 +51,14 @@ func Compare(before, after string) Diff {
 		w.add(Equal, before)
 		return Diff{Segments: w.segments}
 	}
+	work := aligner{left: maxWork}
 	a, b := lines(before), lines(after)
-	for _, r := range joinAcrossBlankLines(align(a, b, anchored), a) {
+	for _, r := range joinAcrossBlankLines(work.align(a, b, true), a) {
 		if r.equal {
 			w.add(Equal, join(a[r.a0:r.a1]))
 			continue
 		}
-		compareWords(&w, join(a[r.a0:r.a1]), join(b[r.b0:r.b1]))
+		compareWords(&w, &work, join(a[r.a0:r.a1]), join(b[r.b0:r.b1]))
 	}
 	return Diff{Segments: w.segments}
 }
@@ -73,13 +74,15 @@ func (d Diff) Equal() bool {
 }
 
 // compareWords appends the word diff of one run of replaced lines.
-func compareWords(w *segmentWriter, before, after string) {
+func compareWords(w *segmentWriter, work *aligner, before, after string) {
 	var runs []run
 	var a, b []string
 	if before != "" && after != "" {
 		a, b = tokens(before), tokens(after)
-		if len(a)+len(b) <= MaxBlockTokens {
-			runs = tidy(align(a, b, bounded), a, b)
+		ka, ia := withoutGaps(a)
+		kb, ib := withoutGaps(b)
+		if len(ka)+len(kb) <= MaxBlockTokens {
+			runs = tidy(withGaps(work.align(ka, kb, false), ia, ib, a, b), a, b)
 		}
 	}
 	if runs == nil {

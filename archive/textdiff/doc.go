@@ -8,9 +8,10 @@
 // replaced lines. Both steps use the O(ND) algorithm of Myers without a time
 // limit, so that a result never depends on the speed of the machine; effort is
 // bounded by sizes instead. A replaced run of more than [MaxBlockTokens] tokens
-// is reported as replaced as a whole, and line sequences whose product of
-// lengths is beyond the bound are first anchored on the lines that occur once
-// in each text.
+// is reported as replaced as a whole; line sequences that are too long for the
+// algorithm are first anchored on the lines that occur once in each text; and
+// what is left when the work allowed for one comparison is used up is reported
+// as replaced.
 //
 // # Tokens
 //

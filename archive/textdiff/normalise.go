@@ -79,8 +79,11 @@ func normaliser(f norm.Form) func(string) Form {
 		it.InitString(f, text)
 		for !it.Done() {
 			from := it.Pos()
-			segment := it.Next()
-			b.add(string(segment), from, it.Pos())
+			segment := string(it.Next())
+			for it.Pos() == from && !it.Done() { // one character, several segments
+				segment += string(it.Next())
+			}
+			b.add(segment, from, it.Pos())
 		}
 		return b.form()
 	}
