@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -113,7 +114,7 @@ func (l *sourceList) addLinks(links []extract.Link, limit int) {
 	for _, link := range links {
 		ref, err := PageAt(link.URL)
 		if err != nil {
-			l.post.Omitted = append(l.post.Omitted, schemas.Omitted{URL: plain(link.URL), Reason: plain(err.Error())})
+			l.post.Omitted = append(l.post.Omitted, schemas.Omitted{URL: plain(link.URL), Reason: whyUnfit(err)})
 			continue
 		}
 		if l.seen[ref.ID] {
@@ -132,6 +133,18 @@ func (l *sourceList) addLinks(links []extract.Link, limit int) {
 			limit--
 		}
 	}
+}
+
+// whyUnfit is the word for why a link is no page.
+func whyUnfit(err error) string {
+	var scheme *UnsupportedSchemeError
+	switch {
+	case errors.Is(err, ErrUserInfo):
+		return "user-info"
+	case errors.As(err, &scheme):
+		return "scheme"
+	}
+	return "no-address"
 }
 
 // addEarlier keeps sources that the post no longer links to: they were relied
