@@ -101,17 +101,26 @@ func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) e
 // then where it all went.
 func (p *program) printCapture(report *schemas.CaptureReport) {
 	var rows [][]string
-	omitted := 0
+	var tooMany, unfit int
 	for _, post := range report.Posts {
 		rows = append(rows, captureRow("", post.Sequence, post.CapturedPage))
 		for _, source := range post.Sources {
 			rows = append(rows, captureRow("  ", 0, source))
 		}
-		omitted += len(post.Omitted)
+		for _, link := range post.Omitted {
+			if link.Reason == "max-sources" {
+				tooMany++
+			} else {
+				unfit++
+			}
+		}
 	}
 	p.columns(rows)
-	if omitted > 0 {
-		p.printf("%s left out (--max-sources)\n", count(omitted, "more link"))
+	if tooMany > 0 {
+		p.printf("%s left out (--max-sources)\n", count(tooMany, "more link"))
+	}
+	if unfit > 0 {
+		p.printf("%s left out that cannot be captured\n", count(unfit, "link"))
 	}
 	p.printf("%s\n", whereKept(report))
 }
@@ -161,6 +170,9 @@ func outcomeWords(page schemas.CapturedPage) string {
 	case schemas.ResultInRun:
 		words += ", in this run"
 	case schemas.ResultCaptured:
+		if page.Before != page.Outcome {
+			words += ", was " + string(page.Before)
+		}
 		if page.Change != nil && page.Change.Class != schemas.NotCompared {
 			words += ", " + string(page.Change.Class)
 		}
