@@ -95,7 +95,7 @@ func TestEncodeRefusesInsideReports(t *testing.T) {
 	}
 }
 
-func decodeVector[T any](t *testing.T, name string) *T {
+func decodeVector[T Document](t *testing.T, name string) *T {
 	t.Helper()
 	doc, err := Decode[T]([]byte(vector(t, name)))
 	if err != nil {

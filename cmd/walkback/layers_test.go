@@ -1,0 +1,107 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/walkback-dev/walkback/"
+
+// layers says which of our packages each package may import outside of its
+// tests. Imports run downward only, and parts never import their parent. A
+// package that is not here may import none.
+var layers = map[string][]string{
+	"schemas":             {},
+	"archive/gitstore":    {},
+	"archive/fetch":       {},
+	"archive/textdiff":    {},
+	"archive/extract":     {"archive/textdiff"},
+	"archive/access":      {"schemas"},
+	"archive/archivetest": {"archive", "archive/fetch", "schemas"},
+	"archive":             {"archive/access", "archive/extract", "archive/fetch", "archive/gitstore", "schemas"},
+	"provenance/trust":    {"schemas"},
+	"provenance/change":   {"archive/extract", "archive/textdiff", "schemas"},
+	"provenance":          {"archive", "archive/gitstore", "provenance/change", "provenance/trust", "schemas"},
+	"cmd/walkback":        {"archive", "archive/extract", "archive/fetch", "archive/gitstore", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
+}
+
+// only names the libraries that a single package may import.
+var only = map[string]string{
+	"github.com/go-git/":      "archive/gitstore",
+	"github.com/hiddeco/":     "provenance/trust",
+	"github.com/markusmobius": "archive/extract",
+	"github.com/urfave/cli/":  "cmd/walkback",
+}
+
+func TestLayers(t *testing.T) {
+	root := filepath.Join("..", "..")
+	checked := 0
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && file != root) {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		checked++
+		checkImports(t, filepath.ToSlash(folder), file)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if checked < 50 {
+		t.Errorf("only %d files were looked at", checked)
+	}
+}
+
+func checkImports(t *testing.T, folder, file string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ours, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(layers[folder], ours) {
+			t.Errorf("%s: %s may not import %s", file, folder, ours)
+		}
+		for library, owner := range only {
+			if strings.HasPrefix(imported, library) && folder != owner {
+				t.Errorf("%s: only %s imports %s", file, owner, library)
+			}
+		}
+	}
+}
+
+// The table itself must point downward: a part that may import its parent would
+// let a cycle of meaning through that the compiler cannot see.
+func TestLayersPointDownward(t *testing.T) {
+	for folder, allowed := range layers {
+		for _, below := range allowed {
+			if folder != "archive/archivetest" && (below == path.Dir(folder) || strings.HasPrefix(below, "cmd/")) {
+				t.Errorf("%s may import %s, which stands above it", folder, below)
+			}
+			if slices.Contains(layers[below], folder) {
+				t.Errorf("%s and %s may import each other", folder, below)
+			}
+		}
+	}
+}
