@@ -49,10 +49,6 @@ const (
 	maxSlug = 32 // bytes of <slug>
 )
 
-// DerivedFiles are the files of a page's folder that a newer extractor may
-// write again.
-var DerivedFiles = []string{captureFile, textFile}
-
 // newPageRef places a page. The short file names in a folder that ends in the
 // id let stock git pair the versions of one page when it packs: it sorts by the
 // last sixteen characters of a path.

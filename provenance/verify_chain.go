@@ -98,7 +98,7 @@ func (v *verifier) badMessage(id gitstore.ID, err error) {
 func (v *verifier) readArchiveID() {
 	about, err := archive.About(v.store, v.chain[0].tree)
 	if err != nil {
-		v.report.problem(checkDocuments, schemas.Tampered, "archive.json", "%v", err)
+		v.badDocument("archive.json", err)
 		return
 	}
 	v.report.ArchiveID = about.ID
@@ -260,6 +260,10 @@ func (v *verifier) checkSignature(i int, subject string, commit *gitstore.Commit
 		return
 	}
 	signers := v.allowedBy(from.tree)
+	if objectError(signers.err) {
+		v.report.unreadable(subject, signers.err)
+		return
+	}
 	if signers.err != nil {
 		v.report.problem(checkSigners, schemas.Untrusted, subject, "%v", signers.err)
 		return

@@ -23,16 +23,8 @@ func (v *verifier) checkDocuments(tree gitstore.ID, subject, folder string, list
 		return
 	}
 	capture, err := archive.ReadFolder(v.store, folder, entry.ID)
-	var unsupported *schemas.UnsupportedError
-	switch {
-	case errors.As(err, &unsupported):
-		v.report.problem(checkDocuments, schemas.Unsupported, folder, "%v", err)
-		return
-	case objectError(err):
-		v.report.unreadable(folder+" ("+subject+")", err)
-		return
-	case err != nil:
-		v.report.problem(checkDocuments, schemas.Tampered, folder, "%v", err)
+	if err != nil {
+		v.badDocument(folder+" ("+subject+")", err)
 		return
 	}
 	for _, file := range capture.Files() {
@@ -43,6 +35,17 @@ func (v *verifier) checkDocuments(tree gitstore.ID, subject, folder string, list
 			v.report.problem(checkDocuments, schemas.Tampered, subject, "%s/capture.json says that %s has %s, but it has %s", folder, file.File, file.SHA256, e.sum)
 		}
 	}
+}
+
+// badDocument files an error of reading a document: what is absent, damaged or
+// of a newer version is not the same as what is wrong.
+func (v *verifier) badDocument(subject string, err error) {
+	var newer *schemas.UnsupportedError
+	if objectError(err) || errors.As(err, &newer) {
+		v.report.unreadable(subject, err)
+		return
+	}
+	v.report.problem(checkDocuments, schemas.Tampered, subject, "%v", err)
 }
 
 func objectError(err error) bool {

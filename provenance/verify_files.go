@@ -3,7 +3,6 @@ package provenance
 import (
 	"errors"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive"
@@ -121,11 +120,13 @@ func (v *verifier) checkChanges(parent, tree gitstore.ID, subject string, kind s
 			return nil, false
 		}
 		v.report.looked(checkRules, 1)
-		folder, rest, inPage := archive.PageFolder(change.Path)
+		folder, _, inPage := archive.PageFolder(change.Path)
 		if inPage {
 			touched[folder] = true
 		}
-		if why := forbidden(kind, change, rest, inPage); why != "" {
+		if why, err := v.forbidden(kind, parent, change); err != nil {
+			v.badDocument(change.Path+" ("+subject+")", err)
+		} else if why != "" {
 			v.report.problem(checkRules, schemas.Tampered, subject, "%s: %s", change.Path, why)
 		}
 		if change.New.ID.IsZero() || change.Path == archive.ManifestFile {
@@ -196,12 +197,13 @@ var (
 	evidencePath = regexp.MustCompile(`^(?:evidence/(?:[0-9a-f]/){6}[0-9a-f]{64}|log)/`)
 )
 
-// forbidden says why a commit of this kind may not make this change, or
-// nothing. The manifest itself changes with every commit.
-func forbidden(kind schemas.CommitKind, change gitstore.Change, rest string, inPage bool) string {
+// forbidden says why a commit of this kind, on a parent with this tree, may not
+// make this change, or nothing. The manifest itself changes with every commit.
+func (v *verifier) forbidden(kind schemas.CommitKind, parent gitstore.ID, change gitstore.Change) (why string, err error) {
+	folder, rest, inPage := archive.PageFolder(change.Path)
 	added, deleted := change.Old.ID.IsZero(), change.New.ID.IsZero()
 	if deleted && !inPage {
-		return "an archive only grows, but this file is deleted"
+		return "an archive only grows, but this file is deleted", nil
 	}
 	past := strings.HasPrefix(rest, archive.PastFolder+"/")
 	var ok bool
@@ -212,17 +214,26 @@ func forbidden(kind schemas.CommitKind, change gitstore.Change, rest string, inP
 		ok = inPage && !past || added && checksPath.MatchString(change.Path)
 	case schemas.KindImport:
 		ok = inPage && added
+		if ok && !past {
+			_, err = v.store.Lookup(parent, folder)
+			ok = errors.Is(err, gitstore.ErrNotFound) // a new page
+		}
 	case schemas.KindRederive:
-		ok = inPage && !deleted && slices.Contains(archive.DerivedFiles, rest)
+		if inPage {
+			ok, err = archive.MayRederive(v.store, rest, change.Old.ID, change.New.ID)
+		}
 	case schemas.KindEvidence:
 		ok = added && evidencePath.MatchString(change.Path)
 	case schemas.KindTrust:
 		ok = strings.HasPrefix(change.Path, archive.TrustFolder+"/")
 	case schemas.KindWithhold:
-		ok = inPage
+		ok = inPage && deleted
 	}
-	if ok || change.Path == archive.ManifestFile {
-		return ""
+	switch {
+	case ok || change.Path == archive.ManifestFile:
+		return "", nil
+	case err != nil && !errors.Is(err, gitstore.ErrNotFound):
+		return "", err
 	}
-	return "a commit of kind " + string(kind) + " may not write this"
+	return "a commit of kind " + string(kind) + " may not write this", nil
 }
