@@ -150,8 +150,8 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 	return snapshots, nil
 }
 
-// guard refuses a head that does not verify. A head that this recorder made or
-// has checked passes at once.
+// guard refuses a head that does not verify, and one after which the key may not
+// sign. A head that this recorder made or has checked passes at once.
 func (rec *Recorder) guard(ctx context.Context, head *archive.Snapshot) error {
 	if head.Commit.ID == rec.guarded {
 		return nil
@@ -171,6 +171,9 @@ func (rec *Recorder) guard(ctx context.Context, head *archive.Snapshot) error {
 			}
 		}
 		return e
+	}
+	if err := rec.maySignAfter(head); err != nil {
+		return err
 	}
 	rec.guarded = head.Commit.ID
 	return nil

@@ -260,7 +260,7 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 	if err != nil && !(create && missing) {
 		return nil, nil, err
 	}
-	key, release, err := p.signingKey(c.Context, c)
+	key, release, err := p.signingKey(c.Context, c, a)
 	if err != nil {
 		if a != nil {
 			err = errors.Join(err, a.Close())
@@ -273,15 +273,20 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 			return nil, nil, err
 		}
 	}
-	recorder := &provenance.Recorder{
-		Archive: a, Key: key, Memory: p.memory(), Command: "walkback " + c.Command.FullName(), Wait: c.Duration(waitFlag.Name), Warn: p.warn,
-	}
-	return recorder, func() {
+	close := func() {
 		release()
 		if err := a.Close(); err != nil {
 			p.warn(err)
 		}
-	}, nil
+	}
+	recorder := &provenance.Recorder{
+		Archive: a, Key: key, Memory: p.memory(), Command: "walkback " + c.Command.FullName(), Wait: c.Duration(waitFlag.Name), Warn: p.warn,
+	}
+	if err := recorder.Ready(c.Context); err != nil {
+		close()
+		return nil, nil, err
+	}
+	return recorder, close, nil
 }
 
 // postRequests reads the posts that a command line asks for.

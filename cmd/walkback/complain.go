@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance"
@@ -64,6 +66,8 @@ func hintFor(err error) string {
 		version     *archive.VersionError
 		passphrase  *trust.PassphraseError
 		permissions *trust.PermissionsError
+		absent      *noKey
+		signer      *provenance.SignerError
 		locked      *gitstore.LockedError
 		refLocked   *gitstore.RefLockedError
 		busy        *archive.BusyError
@@ -92,6 +96,10 @@ func hintFor(err error) string {
 		return "run from a terminal, set SSH_ASKPASS, or put the key into an ssh-agent and use --key " + shellWord(passphrase.File+".pub")
 	case errors.As(err, &permissions):
 		return "chmod 600 " + shellWord(permissions.File)
+	case errors.As(err, &absent):
+		return keyHint(absent.allowed)
+	case errors.As(err, &signer):
+		return keyHint(signer.Allowed)
 	case errors.As(err, &locked):
 		return "wait until it has finished, or give more time with --wait"
 	case errors.As(err, &refLocked):
@@ -114,6 +122,15 @@ func hintFor(err error) string {
 		return "check the permissions of the folder, or name another one with --archive DIR"
 	}
 	return ""
+}
+
+// keyHint names the keys that may sign in an archive.
+func keyHint(allowed trust.AllowedSigners) string {
+	var keys []string
+	for _, signer := range allowed[:min(3, len(allowed))] {
+		keys = append(keys, fmt.Sprintf("%s (%s)", strings.Join(signer.Principals, ","), ssh.FingerprintSHA256(signer.Key)))
+	}
+	return "this archive is signed by " + strings.Join(keys, ", ") + ": name the file of that key with --key FILE"
 }
 
 // shellWord quotes a word for a shell when it needs it.

@@ -45,7 +45,7 @@ func (p *program) init(c *cli.Context) error {
 	if _, err := archive.Open(dir); err == nil {
 		return fmt.Errorf("%s: %w", dir, archive.ErrExists)
 	}
-	key, release, err := p.signingKey(c.Context, c)
+	key, release, err := p.signingKey(c.Context, c, nil)
 	if err != nil {
 		return err
 	}

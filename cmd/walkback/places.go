@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/provenance/trust"
 )
 
@@ -85,9 +86,18 @@ var keyFlag = &cli.StringFlag{
 	Name: "key", Usage: "sign with this private key `FILE`, or with the ssh-agent's key for a .pub FILE", EnvVars: []string{"WALKBACK_KEY"},
 }
 
+// noKey is returned when the key that an archive is signed with is not here.
+type noKey struct {
+	file    string
+	allowed trust.AllowedSigners
+}
+
+func (e *noKey) Error() string { return "there is no signing key at " + e.file }
+
 // signingKey returns the key to sign with and a function that releases it. When
-// none is named and none was ever made, it makes one and says so.
-func (p *program) signingKey(ctx context.Context, c *cli.Context) (*trust.Key, func(), error) {
+// none is named and none was ever made, it makes one and says so; not for an
+// archive that exists, since that does not allow a new key.
+func (p *program) signingKey(ctx context.Context, c *cli.Context, a *archive.Archive) (*trust.Key, func(), error) {
 	file := c.String(keyFlag.Name)
 	if file == "" {
 		file = p.settings().Key
@@ -98,6 +108,10 @@ func (p *program) signingKey(ctx context.Context, c *cli.Context) (*trust.Key, f
 	if file == "" {
 		file = p.defaultKey()
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			if a != nil {
+				allowed, err := provenance.Allowed(a)
+				return nil, nil, errors.Join(err, &noKey{file: file, allowed: allowed})
+			}
 			key, err := p.firstKey(file)
 			return key, func() {}, err
 		}
