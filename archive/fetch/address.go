@@ -30,7 +30,10 @@ func parseAddress(base *address, ref string) (*address, *Failure) {
 		return nil, fail(BadURL, "an address of %d bytes, more than %d", len(ref), maxURL)
 	}
 	u, err := parseURL(base, ref)
-	if err != nil {
+	switch {
+	case err != nil && strings.Contains(ref, "@"): // what is wrong may be a password
+		return nil, fail(BadURL, "the address is not a URL")
+	case err != nil:
 		return nil, fail(BadURL, "%q is not a URL: %v", ref, err)
 	}
 	if u.Scheme() != "http" && u.Scheme() != "https" {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 )
@@ -178,12 +177,12 @@ func (k *conn) shortfall(ctx context.Context, err error) (Truncation, string) {
 		return Time, "the caller gave up"
 	case ctx.Err() != nil:
 		return Time, "the time was up"
-	case errors.Is(err, os.ErrDeadlineExceeded), reason == Timeout:
+	case reason == Timeout:
 		return Time, fmt.Sprintf("nothing came for %v", k.idle)
 	case reason == Reset:
 		return Disconnect, "the connection was reset"
 	case reason == Closed:
 		return Disconnect, "the connection was closed"
 	}
-	return Disconnect, fmt.Sprintf("broken off (%v)", err)
+	return Disconnect, fmt.Sprintf("broken off (%s)", explain(err))
 }

@@ -52,7 +52,7 @@ func checkRemote(guard *ssrf.Guardian, addr net.Addr) error {
 	if err != nil {
 		return fmt.Errorf("%w: %q cannot be checked", errPrivate, addr)
 	}
-	return guard.SafeAddr(remote.Addr().Unmap())
+	return guard.SafeAddr(remote.Addr())
 }
 
 // connect dials, shakes hands, and says in the hop how far it came.

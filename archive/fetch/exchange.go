@@ -8,7 +8,7 @@ import (
 // Exchange is what came of one Fetch.
 type Exchange struct {
 	// Hops are the requests that were tried, in order. It is empty when
-	// there was nothing to ask, such as for an unsupported scheme.
+	// the URL cannot be asked for, or ctx was done before its turn came.
 	Hops []Hop
 
 	// Payload is the content of the final response, nil when it had none.

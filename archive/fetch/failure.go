@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"syscall"
 
@@ -41,7 +40,7 @@ func (e *headError) Error() string { return e.detail }
 // classify names the failure behind an error that came while doing something,
 // such as "connecting".
 func classify(ctx context.Context, doing string, err error) *Failure {
-	reason, why := reasonOf(err), err.Error()
+	reason, why := reasonOf(err), explain(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		reason, why = Cancelled, "the caller gave up"
@@ -49,8 +48,6 @@ func classify(ctx context.Context, doing string, err error) *Failure {
 		reason, why = Timeout, "the caller's time was up"
 	case reason == Timeout:
 		why = "no answer in time"
-	case reason == TLSFailed:
-		why = explainTLS(err)
 	case reason == Closed:
 		why = "the server closed the connection"
 	case reason == Malformed || reason == HeadTooLarge:
@@ -63,7 +60,7 @@ func reasonOf(err error) Reason {
 	var (
 		head *headError
 		dns  *net.DNSError
-		net  net.Error
+		wait net.Error
 	)
 	switch {
 	case errors.As(err, &head):
@@ -78,7 +75,7 @@ func reasonOf(err error) Reason {
 		return Unreachable
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return Reset
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &net) && net.Timeout():
+	case errors.As(err, &wait) && wait.Timeout():
 		return Timeout
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
 		return Closed
@@ -98,15 +95,20 @@ func isTLS(err error) bool {
 	return errors.As(err, &record) || errors.As(err, &cert) || errors.As(err, &alert) || errors.As(err, &shake)
 }
 
-// explainTLS says in words why a handshake came to nothing.
-func explainTLS(err error) string {
+// explain says in words what an error is. The errors of package net name our
+// own address and resolver, which are nobody's business: those are left out.
+func explain(err error) string {
 	var (
+		op      *net.OpError
+		dns     *net.DNSError
 		record  tls.RecordHeaderError
 		invalid x509.CertificateInvalidError
 		name    x509.HostnameError
 		unknown x509.UnknownAuthorityError
 	)
 	switch {
+	case errors.As(err, &dns):
+		return dns.Err
 	case errors.As(err, &record):
 		return "the server does not speak TLS on this port"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -116,6 +118,8 @@ func explainTLS(err error) string {
 		return "the certificate is for another name: " + name.Error()
 	case errors.As(err, &unknown):
 		return "the certificate is signed by an unknown authority"
+	case errors.As(err, &op) && op.Err != nil:
+		return explain(op.Err)
 	}
 	return err.Error()
 }

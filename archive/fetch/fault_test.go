@@ -163,7 +163,7 @@ func TestFaults(t *testing.T) {
 					o.MaxBytes = 100_000
 					o.IdleTimeout = 50 * time.Millisecond
 					if test.want.Reason == fetch.Timeout {
-						o.HeadTimeout = 200 * time.Millisecond
+						o.HeadTimeout = 500 * time.Millisecond
 					}
 				})
 				x := get(t, client, url)
@@ -187,6 +187,9 @@ func TestFaults(t *testing.T) {
 				if !strings.Contains(detail, test.detail) {
 					t.Errorf("detail %q, want %q in it", detail, test.detail)
 				}
+				if strings.Contains(detail, "127.0.0.1") {
+					t.Errorf("detail %q names our own address", detail)
+				}
 				if len(x.Hops) != 1 || len(x.Hops[0].Request) == 0 || x.Hops[0].RemoteAddr == "" {
 					t.Errorf("hops %+v", x.Hops)
 				}
@@ -196,19 +199,19 @@ func TestFaults(t *testing.T) {
 }
 
 func TestUnreachableHosts(t *testing.T) {
-	for how, want := range map[archivetest.Down]fetch.Reason{
-		archivetest.Unknown:     fetch.DNS,
-		archivetest.Refusing:    fetch.Refused,
-		archivetest.Unreachable: fetch.Unreachable,
-		archivetest.Silent:      fetch.Timeout,
+	for how, want := range map[archivetest.Down]fetch.Failure{
+		archivetest.Unknown:     {Reason: fetch.DNS, Detail: "connecting to a.example:443: no such host"},
+		archivetest.Refusing:    {Reason: fetch.Refused, Detail: "connecting to a.example:443: connect: connection refused"},
+		archivetest.Unreachable: {Reason: fetch.Unreachable, Detail: "connecting to a.example:443: connect: no route to host"},
+		archivetest.Silent:      {Reason: fetch.Timeout, Detail: "connecting to a.example:443: no answer in time"},
 	} {
 		t.Run(string(how), func(t *testing.T) {
 			w := archivetest.NewWeb(t)
 			w.Serve("https://a.example/", archivetest.Page{Body: text})
 			w.Down("a.example", how)
 			x := get(t, newClient(t, w, func(o *fetch.Options) { o.HeadTimeout = 50 * time.Millisecond }), "https://a.example/")
-			if got := summarise(x); got != (summary{Reason: want}) {
-				t.Errorf("got %+v (%v), want %s", got, x.Failure, want)
+			if x.Failure == nil || *x.Failure != want {
+				t.Errorf("got %+v, want %+v", x.Failure, want)
 			}
 			if len(x.Hops) != 1 || x.Hops[0].Request != nil || x.Hops[0].RemoteAddr != "" {
 				t.Errorf("hops %+v", x.Hops)
@@ -235,6 +238,7 @@ func TestBadURLs(t *testing.T) {
 		"mailto:a@a.example":          fetch.UnsupportedScheme,
 		"urn:walkback:post:a":         fetch.UnsupportedScheme,
 		"http://user:pass@a.example/": fetch.UserInfo,
+		"http://user:pass@a b/":       fetch.BadURL,
 		"http://user@a.example/":      fetch.UserInfo,
 	} {
 		x := get(t, client, url)
@@ -263,13 +267,29 @@ func TestTheWholeTimeIsLimited(t *testing.T) {
 	w := archivetest.NewWeb(t)
 	w.Serve("http://a.example/endless", archivetest.Page{Body: text, Endless: true})
 	w.Serve("http://a.example/silent", archivetest.Page{Fault: archivetest.Stall(archivetest.BeforeHead)})
-	client := newClient(t, w, func(o *fetch.Options) { o.Timeout = 100 * time.Millisecond; o.MaxBytes = 1 << 40 })
+	client := newClient(t, w, func(o *fetch.Options) { o.Timeout = 300 * time.Millisecond; o.MaxBytes = 1 << 40 })
 	x := get(t, client, "http://a.example/endless")
 	if x.Truncated != fetch.Time || len(x.Payload) == 0 || !strings.Contains(x.Shortfall, "the time was up") {
 		t.Errorf("endless: truncated %q after %d bytes: %s", x.Truncated, len(x.Payload), x.Shortfall)
 	}
 	if x := get(t, client, "http://a.example/silent"); x.Failure == nil || x.Failure.Reason != fetch.Timeout {
 		t.Errorf("silent: %v", x.Failure)
+	}
+}
+
+// Time that one hop took is not there for the next one.
+func TestTheTimeOfAllHopsIsLimited(t *testing.T) {
+	w := archivetest.NewWeb(t)
+	for from, to := range map[string]string{"/1": "/2", "/2": "/3"} {
+		page := redirect(302, to)
+		page.Fault = archivetest.Stall(archivetest.InBody)
+		w.Serve("http://a.example"+from, page)
+	}
+	w.Serve("http://a.example/3", archivetest.Page{Body: text})
+	client := newClient(t, w, func(o *fetch.Options) { o.Timeout, o.IdleTimeout = 600*time.Millisecond, 400*time.Millisecond })
+	x := get(t, client, "http://a.example/1")
+	if got := summarise(x); got != (summary{Reason: fetch.Timeout}) || len(x.Hops) != 3 || x.Hops[1].BodyTruncated != fetch.Time {
+		t.Errorf("%+v, %v", got, hops(x))
 	}
 }
 

@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"slices"
 	"time"
@@ -75,7 +74,7 @@ func (c *Client) park(l *line, k *conn) {
 	}
 	l.idle = k
 	c.idle = append(c.idle, k)
-	go c.watch(k)
+	c.watches.Go(func() { c.watch(k) })
 }
 
 // watch reads until the connection is taken, has waited too long, or says
@@ -84,17 +83,12 @@ func (c *Client) watch(k *conn) {
 	defer close(k.watched)
 	var b [1]byte
 	_, err := k.Conn.Read(b[:])
-	k.quiet = errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err)
+	k.quiet = errors.Is(err, os.ErrDeadlineExceeded)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.unpark(k) {
 		k.Conn.Close()
 	}
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // unpark takes the connection out of its line. It returns false when somebody
@@ -132,21 +126,4 @@ func (c *Client) take(l *line, secure bool) *conn {
 		return nil
 	}
 	return k
-}
-
-// Close ends the connections that are kept open and waits until nothing of
-// them is left. Fetches under way go on to their end; the Client may even be
-// used afterwards, but keeps no connection any more.
-func (c *Client) Close() {
-	c.mu.Lock()
-	c.closed = true
-	idle := slices.Clone(c.idle)
-	for _, k := range idle {
-		c.unpark(k)
-		k.Conn.Close()
-	}
-	c.mu.Unlock()
-	for _, k := range idle {
-		<-k.watched
-	}
 }

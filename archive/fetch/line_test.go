@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -231,6 +232,28 @@ func TestUnaskedAnswer(t *testing.T) {
 	if x := <-fetched; string(x.Payload) != "better" {
 		t.Errorf("%v, %q", x.Failure, x.Payload)
 	}
+}
+
+// A connection that nobody uses is ended after half a minute.
+func TestIdleConnectionsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		client := fetch.New(fetch.Options{AllowPrivate: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return ours, nil
+		}})
+		defer client.Close()
+		go func() {
+			http.ReadRequest(bufio.NewReader(theirs))
+			io.WriteString(theirs, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}()
+		if x := get(t, client, "http://a.example/"); x.Failure != nil {
+			t.Fatal(x.Failure)
+		}
+		start := time.Now()
+		if _, err := theirs.Read(make([]byte, 1)); err != io.EOF || time.Since(start) != 30*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
 }
 
 // Connections to many hosts do not pile up.

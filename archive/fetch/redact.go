@@ -53,6 +53,18 @@ func redact(head []byte) ([]byte, []string) {
 	return out, slices.Compact(names)
 }
 
+// hideSecrets replaces secret values in the fields and returns them.
+func hideSecrets(header http.Header) http.Header {
+	for name, values := range header {
+		if isSecret(name) {
+			for i := range values {
+				values[i] = redacted
+			}
+		}
+	}
+	return header
+}
+
 // cutField takes a line apart at its colon. Blanks around the name, which no
 // field may have, are tolerated; the value is without blanks before it.
 func cutField(text []byte) (name string, value []byte, ok bool) {

@@ -2,8 +2,6 @@ package fetch
 
 import (
 	"bytes"
-	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -36,40 +34,4 @@ func fieldValue(s string) string {
 		return ""
 	}
 	return strings.Trim(s, " \t")
-}
-
-// cookies returns the Cookie field for an address. Cookies beyond the limit
-// are left out.
-func (f *fetch) cookies(at *address) string {
-	if f.jar == nil {
-		return ""
-	}
-	var pairs []string
-	size := 0
-	for _, c := range f.jar.Cookies(at.cookieURL()) {
-		pair := (&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}).String()
-		if size += len(pair) + len("; "); size > maxCookies {
-			break
-		}
-		pairs = append(pairs, pair)
-	}
-	return strings.Join(pairs, "; ")
-}
-
-// hideSecrets replaces secret values in the fields and returns them.
-func hideSecrets(header http.Header) http.Header {
-	for name, values := range header {
-		if isSecret(name) {
-			for i := range values {
-				values[i] = redacted
-			}
-		}
-	}
-	return header
-}
-
-func (h *Hop) addRedacted(what string) {
-	if !slices.Contains(h.Redacted, what) {
-		h.Redacted = append(h.Redacted, what)
-	}
 }

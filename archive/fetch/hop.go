@@ -1,0 +1,125 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// exchange sends the request and reads the response into the hop. It returns
+// the Location of a redirect. ctx is the caller's, within ends earlier when
+// the time is up.
+func (f *fetch) exchange(ctx, within context.Context, l *line, at *address, request []byte, hop *Hop) (string, *Failure) {
+	by := time.Now().Add(f.options.HeadTimeout)
+	k, reused := f.take(l, at.scheme == "https"), true
+	for {
+		if k == nil {
+			fresh, doing, err := f.connect(within, at, by, hop)
+			if err != nil {
+				return "", classify(ctx, doing, err)
+			}
+			k, reused = fresh, false
+		}
+		stop := context.AfterFunc(within, k.interrupt)
+		h, doing, err := f.converse(k, by, request, hop)
+		if err == nil {
+			next, keep, failure := f.receive(ctx, within, k, h, at, hop)
+			if stop() && keep {
+				f.park(l, k)
+			} else {
+				k.Conn.Close()
+			}
+			return next, failure
+		}
+		stop()
+		k.Conn.Close()
+		if again := reasonOf(err); reused && !k.received && (again == Closed || again == Reset) {
+			k = nil // the server had ended the connection meanwhile
+			continue
+		}
+		return "", classify(ctx, doing, err)
+	}
+}
+
+// converse sends the request and reads the heads that answer it.
+func (f *fetch) converse(k *conn, by time.Time, request []byte, hop *Hop) (*head, string, error) {
+	hop.RemoteAddr, hop.TLS, hop.Request, hop.Interim, hop.Redacted = k.remote, k.tls, nil, nil, nil
+	k.received, k.idle = false, 0
+	k.setDeadline(by)
+	if _, err := k.Conn.Write(request); err != nil {
+		return nil, "sending the request", err
+	}
+	hop.Request = hop.record(request, "request ")
+	left := maxHead
+	for {
+		h, err := k.readHead(left)
+		if err != nil {
+			return nil, "waiting for the response", err
+		}
+		if h.status >= 200 {
+			return h, "", nil
+		}
+		if h.status == http.StatusSwitchingProtocols {
+			return nil, "", &headError{Malformed, "101 Switching Protocols, which nobody asked for"}
+		}
+		hop.Interim = append(hop.Interim, hop.record(h.raw, "response ")...)
+		left -= len(h.raw)
+	}
+}
+
+// record returns a head as it is stored, and lists what was redacted in it.
+func (h *Hop) record(head []byte, side string) []byte {
+	stored, names := redact(head)
+	for _, name := range names {
+		if what := side + name; !slices.Contains(h.Redacted, what) {
+			h.Redacted = append(h.Redacted, what)
+		}
+	}
+	return stored
+}
+
+// receive records the final head and reads the body. It reports whether the
+// connection can be used again.
+func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *address, hop *Hop) (next string, keep bool, failure *Failure) {
+	hop.Response = hop.record(h.raw, "response ")
+	response, err := k.body(h)
+	if err != nil {
+		return "", false, classify(ctx, "reading the response", err)
+	}
+	hop.Status = h.status
+	f.keepCookies(at, h.header)
+	hop.Header = hideSecrets(h.header)
+
+	next = redirectsTo(h)
+	limit := f.options.MaxBytes
+	if next != "" {
+		limit = maxRedirectBody
+	}
+	k.idle = f.options.IdleTimeout
+	body := k.readContent(within, response, limit)
+	if next != "" {
+		hop.Body, hop.BodyTruncated = body.bytes, body.truncated
+	} else {
+		if len(body.bytes) > 0 {
+			f.x.Payload = body.bytes
+		}
+		f.x.Truncated, f.x.Shortfall = body.truncated, body.why
+	}
+	if body.truncated != "" && errors.Is(ctx.Err(), context.Canceled) {
+		return "", false, classify(ctx, "reading the body", ctx.Err())
+	}
+	delimited := response.ContentLength >= 0 || len(response.TransferEncoding) > 0
+	keep = body.truncated == "" && delimited && !response.Close && !h.doubtful && !h.contradictory() && k.drained()
+	return next, keep, nil
+}
+
+// redirectsTo returns the Location of a redirect that is followed, else "".
+func redirectsTo(h *head) string {
+	switch h.status {
+	case 301, 302, 303, 307, 308:
+		return h.header.Get("Location")
+	}
+	return ""
+}
