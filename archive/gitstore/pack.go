@@ -310,15 +310,13 @@ func applyDelta(content, delta []byte) ([]byte, error) {
 
 // withID names the object that could not be read because of a damaged file.
 func withID(err error, id ID) error {
-	switch err := err.(type) {
-	case *CorruptError:
-		named := *err
-		named.ID = id
-		return &named
-	case *TruncatedError:
-		named := *err
-		named.ID = id
-		return &named
+	var corrupt *CorruptError
+	var truncated *TruncatedError
+	switch {
+	case errors.As(err, &corrupt):
+		return &CorruptError{ID: id, Where: corrupt.Where, Reason: corrupt.Reason}
+	case errors.As(err, &truncated):
+		return &TruncatedError{ID: id, Where: truncated.Where, Size: truncated.Size, Need: truncated.Need}
 	}
 	return fmt.Errorf("reading object %s: %w", id, err)
 }

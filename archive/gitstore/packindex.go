@@ -48,48 +48,49 @@ func openIndex(path string) (*packIndex, error) {
 		return nil, err
 	}
 	defer f.Close()
-	size := info.Size()
-	if size < indexIDs+int64(indexTrailer) {
-		return nil, &TruncatedError{Where: path, Size: size, Need: indexIDs + int64(indexTrailer)}
-	}
-	if size > math.MaxInt {
+	if info.Size() > math.MaxInt {
 		return nil, &CorruptError{Where: path, Reason: "the index is too large for this machine"}
 	}
-	data, unmap, err := mapFile(f, size)
+	data, unmap, err := mapFile(f, info.Size())
 	if err != nil {
 		return nil, &os.PathError{Op: "mmap", Path: path, Err: err}
 	}
-	x := &packIndex{path: path, data: data, unmap: unmap}
-	if err := x.checkShape(size); err != nil {
-		_ = x.close()
+	x, err := newIndex(path, data)
+	if err != nil {
+		_ = unmap()
 		return nil, err
 	}
+	x.unmap = unmap
 	return x, nil
 }
 
-func (x *packIndex) checkShape(size int64) error {
-	if string(x.data[:4]) != indexMagic || binary.BigEndian.Uint32(x.data[4:]) != indexVersion {
-		return &CorruptError{Where: x.path, Reason: "it is not a pack index of version 2"}
+// newIndex checks all of an index that does not grow with it.
+func newIndex(path string, data []byte) (*packIndex, error) {
+	size := int64(len(data))
+	need := indexIDs + int64(indexTrailer)
+	if size < need {
+		return nil, &TruncatedError{Where: path, Size: size, Need: need}
 	}
-	before := int64(0)
+	if string(data[:4]) != indexMagic || binary.BigEndian.Uint32(data[4:]) != indexVersion {
+		return nil, &CorruptError{Where: path, Reason: "it is not a pack index of version 2"}
+	}
+	x := &packIndex{path: path, data: data}
 	for i := range 256 {
 		n := x.fanout(i)
-		if n < before {
-			return &CorruptError{Where: x.path, Reason: "its fan-out table is not ascending"}
+		if n < x.count {
+			return nil, &CorruptError{Where: path, Reason: "its fan-out table is not ascending"}
 		}
-		before = n
+		x.count = n
 	}
-	x.count = before
-	need := indexIDs + x.count*indexEntry + int64(indexTrailer)
-	if size < need {
-		return &TruncatedError{Where: x.path, Size: size, Need: need}
+	if need += x.count * indexEntry; size < need {
+		return nil, &TruncatedError{Where: path, Size: size, Need: need}
 	}
 	if (size-need)%8 != 0 || (size-need)/8 > x.count {
-		return &CorruptError{Where: x.path, Reason: "its size does not fit its number of objects"}
+		return nil, &CorruptError{Where: path, Reason: "its size does not fit its number of objects"}
 	}
 	x.large = (size - need) / 8
-	copy(x.trailer[:], x.data[size-int64(indexTrailer):])
-	return nil
+	copy(x.trailer[:], data[size-int64(indexTrailer):])
+	return x, nil
 }
 
 // fanout returns the number of objects whose first byte is at most i.
@@ -97,8 +98,7 @@ func (x *packIndex) fanout(i int) int64 {
 	return int64(binary.BigEndian.Uint32(x.data[indexFanout+4*i:]))
 }
 
-// find reports whether the pack has the object. Its error is ErrClosed's kin of
-// the operating system, or a *CorruptError.
+// find reports whether the pack has the object, and where.
 func (x *packIndex) find(id ID) (packed, bool, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
