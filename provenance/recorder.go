@@ -150,31 +150,40 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 	return snapshots, nil
 }
 
-// guard refuses a head that does not verify, and one after which the key may not
-// sign. A head that this recorder made or has checked passes at once.
+// guard refuses a head that does not verify, and a key that the head does not
+// allow. A head that this recorder made or has checked passes at once; of the
+// others, only what came after the receipt is checked.
 func (rec *Recorder) guard(ctx context.Context, head *archive.Snapshot) error {
 	if head.Commit.ID == rec.guarded {
 		return nil
 	}
-	v := newVerifier(rec.Archive.Store(), VerifyOptions{Memory: rec.Memory, Now: rec.Now})
+	receipt, err := rec.Memory.Receipt(rec.Archive.ID())
+	if err != nil {
+		return err
+	}
+	v := newVerifier(rec.Archive.Store(), VerifyOptions{Memory: rec.Memory, Now: rec.Now, since: receipt})
 	report := v.run(ctx, newestOnly)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if report.Verdict != schemas.Verified {
-		e := &UnverifiedHeadError{Verdict: report.Verdict}
-		for _, check := range report.Checks {
-			for _, p := range check.Problems {
-				if p.Verdict == report.Verdict {
-					e.Problems = append(e.Problems, p)
-				}
-			}
-		}
-		return e
+		return unverified(report)
 	}
 	if err := rec.maySignAfter(head); err != nil {
 		return err
 	}
 	rec.guarded = head.Commit.ID
 	return nil
+}
+
+func unverified(report *schemas.VerifyReport) *UnverifiedHeadError {
+	e := &UnverifiedHeadError{Verdict: report.Verdict}
+	for _, check := range report.Checks {
+		for _, p := range check.Problems {
+			if p.Verdict == report.Verdict {
+				e.Problems = append(e.Problems, p)
+			}
+		}
+	}
+	return e
 }

@@ -50,6 +50,13 @@ func (v *verifier) walk(ctx context.Context) {
 			break
 		}
 		v.chain = append(v.chain, l)
+		// The head itself is always looked at, and needs its parent beside it.
+		if known := v.options.since; known != nil && len(v.chain) > 1 && l.sequence <= known.Sequence {
+			v.resumed = slices.ContainsFunc(v.chain, func(l link) bool { return l.sha256 == known.HeadSHA256 })
+			if v.resumed {
+				break
+			}
+		}
 		if parent.IsZero() {
 			v.whole = true
 		}
@@ -57,7 +64,7 @@ func (v *verifier) walk(ctx context.Context) {
 	}
 	slices.Reverse(v.chain)
 	v.report.looked(checkCommits, int64(len(v.chain)))
-	if v.whole && v.chain[0].sound {
+	if (v.whole || v.resumed) && v.chain[0].sound {
 		v.readArchiveID()
 	}
 }
@@ -107,7 +114,7 @@ func (v *verifier) readArchiveID() {
 // checkIntroduction holds the root against what this user was told of it.
 func (v *verifier) checkIntroduction() {
 	if !v.whole || v.report.ArchiveID == "" {
-		v.report.skip(checkIntroduction, "the root commit could not be read")
+		v.report.skip(checkIntroduction, "the root commit was not read")
 		return
 	}
 	known := v.options.Introduction

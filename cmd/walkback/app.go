@@ -62,14 +62,15 @@ func run(ctx context.Context, args []string, w world) int {
 // finish prints what went wrong and returns the exit code.
 func (p *program) finish(err error) int {
 	var code exit
+	said := errors.As(err, &code) || errors.Is(err, context.Canceled)
 	switch {
-	case errors.As(err, &code):
-		return int(code)
 	case p.stop.Err() != nil:
-		if err != nil && !errors.Is(err, context.Canceled) {
+		if err != nil && !said {
 			p.complain(err)
 		}
 		return exitInterrupted
+	case errors.As(err, &code):
+		return int(code)
 	case err != nil:
 		return p.complain(err)
 	}

@@ -137,15 +137,25 @@ func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, op
 	capture := &captureRun{program: p, journal: journal, requests: requests, progress: p.progress()}
 	err = capture.run(c.Context, recorder)
 	capture.progress.clear()
-	if err != nil || p.stop.Err() != nil {
-		err = errors.Join(err, journal.Leave())
-		p.say("hint", "the same command continues this run")
-		return errors.Join(p.reportCapture(c, capture.report(recorder.Archive)), err)
+	report := capture.report(recorder.Archive)
+	return p.end(journal, err, len(report.Posts), func() error { return p.reportCapture(c, report) })
+}
+
+// end closes the journal of a run and reports what the run did. A run that was
+// cut short after it had done something can be continued.
+func (p *program) end(journal *archive.Journal, err error, did int, report func() error) error {
+	if err == nil && p.stop.Err() == nil {
+		return errors.Join(journal.Finish(), report())
 	}
-	if err := journal.Finish(); err != nil {
-		return err
+	if did == 0 && !journal.Resumed {
+		return errors.Join(err, journal.Finish())
 	}
-	return p.reportCapture(c, capture.report(recorder.Archive))
+	p.say("hint", "the same command continues this run")
+	// What the report would say by its exit code gives way to the reason.
+	if reportErr := report(); err == nil {
+		err = reportErr
+	}
+	return errors.Join(err, journal.Leave())
 }
 
 // journalKey says what a command was asked to do: the same again continues.

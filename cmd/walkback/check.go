@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -77,15 +76,7 @@ func (p *program) check(c *cli.Context) error {
 	err = run.run(c.Context, recorder, pages)
 	run.progress.clear()
 	report := run.report(recorder.Archive)
-	if err != nil || p.stop.Err() != nil {
-		err = errors.Join(err, journal.Leave())
-		p.say("hint", "the same command continues this run")
-		return errors.Join(p.reportCheck(c, report), err)
-	}
-	if err := journal.Finish(); err != nil {
-		return err
-	}
-	return p.reportCheck(c, report)
+	return p.end(journal, err, len(report.Pages), func() error { return p.reportCheck(c, report) })
 }
 
 // pagesToCheck returns the pages that the command line means.
