@@ -1,7 +1,6 @@
 package extract_test
 
 import (
-	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -59,14 +58,8 @@ func TestArticleScore(t *testing.T) {
 		ids = append(ids, id)
 	}
 	sort.Strings(ids)
-	type row struct {
-		id        string
-		f1, p, r  float64
-	}
-	var rows []row
 	var precision, recall, n float64
 	var spent time.Duration
-	outDir := os.Getenv("EXTRACT_OUT")
 	for _, id := range ids {
 		page := gunzip(t, filepath.Join(articlesDir, "html", id+".html.gz"))
 		start := time.Now()
@@ -76,28 +69,15 @@ func TestArticleScore(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 			continue
 		}
-		if outDir != "" {
-			os.WriteFile(filepath.Join(outDir, id+".md"), doc.Markdown(), 0o666)
-			os.WriteFile(filepath.Join(outDir, id+".truth"), []byte(truth[id].ArticleBody), 0o666)
-		}
 		tp, fp, fn := compareShingles(truth[id].ArticleBody, doc.Text())
 		p, r := ratio(tp, fp, fn), ratio(tp, fn, fp)
 		precision, recall, n = precision+p, recall+r, n+1
-		f := 0.0
-		if p+r > 0 {
-			f = 2 * p * r / (p + r)
-		}
-		rows = append(rows, row{id, f, p, r})
 	}
 	precision, recall = precision/n, recall/n
 	f1 := 2 * precision * recall / (precision + recall)
 	t.Logf("F1 %.4f, precision %.4f, recall %.4f, %.1f ms a page, %d pages", f1, precision, recall, float64(spent.Milliseconds())/n, int(n))
 	if f1 < 0.96 {
 		t.Errorf("F1 %.4f is below 0.96", f1)
-	}
-	sort.Slice(rows, func(i, j int) bool { return rows[i].f1 < rows[j].f1 })
-	for _, r := range rows[:min(25, len(rows))] {
-		t.Logf("%s F1 %.3f P %.3f R %.3f", r.id[:12], r.f1, r.p, r.r)
 	}
 }
 
@@ -142,5 +122,3 @@ func ratio(tp, wrong, other float64) float64 {
 	}
 	return tp / (tp + wrong)
 }
-
-var _ = bytes.Equal

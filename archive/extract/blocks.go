@@ -93,13 +93,14 @@ func (w *blockWriter) open(name string, attr func(string) string, node *html.Nod
 // close takes the end of an element.
 func (w *blockWriter) close(name string) {
 	switch {
+	case name == "br" || name == "wbr":
 	case name == "a":
 		w.closeLink()
 	case inlineElements[name] || name == "td" || name == "th":
 		if !inlineElements[name] && w.row == 0 {
 			w.boundary()
 		}
-	case name == "tr" || name == "pre":
+	case name == "tr" || name == "pre" || name == "caption":
 		w.flush()
 	default:
 		w.boundary()
@@ -208,7 +209,7 @@ func (w *blockWriter) finish() []pageBlock {
 
 // block gives raw text its kind by the innermost element that has one.
 func (w *blockWriter) block(raw string) Block {
-	if w.row > 0 {
+	if w.row > 0 && (len(w.frames) == 0 || w.frames[len(w.frames)-1].name != "caption") {
 		return Block{Kind: Row, Text: cells(raw)}
 	}
 	for i := len(w.frames) - 1; i >= 0; i-- {

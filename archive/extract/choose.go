@@ -50,6 +50,7 @@ func choose(page, engine []pageBlock) []pageBlock {
 			keep[i] = true
 		}
 	}
+	keepCaptions(page, keep)
 	keepNotices(page, keep)
 	var out []pageBlock
 	for i, b := range page {
@@ -162,11 +163,36 @@ func shinglesOf(words []string) iter.Seq[string] {
 // that the engine left out, as it does with footers and asides.
 func keepNotices(page []pageBlock, keep []bool) {
 	root := container(page, keep)
+	for n := root; n != nil; n = n.Parent {
+		if n.Data == "article" || n.Data == "main" {
+			root = n
+			break
+		}
+	}
 	for i, b := range page {
 		if !keep[i] && !b.hidden && isNotice(b.Text) && isBelow(b.node, root) {
 			keep[i] = true
 		}
 	}
+}
+
+// keepCaptions adds the captions that stand between kept blocks and say
+// something: those of tables, and those of figures that are sentences. The
+// rest are credits and labels, which change with the advertisements.
+func keepCaptions(page []pageBlock, keep []bool) {
+	root := container(page, keep)
+	first, last := slices.Index(keep, true), lastIndex(keep)
+	for i := first; i < last; i++ {
+		b := page[i]
+		if b.Kind == Caption && !b.hidden && isBelow(b.node, root) && (isSentence(b.Text) || inside(b.node, named("table"))) {
+			keep[i] = true
+		}
+	}
+}
+
+func isSentence(text string) bool {
+	text = strings.TrimRight(text, `"'”’)`)
+	return strings.HasSuffix(text, ".") || strings.HasSuffix(text, "!") || strings.HasSuffix(text, "?")
 }
 
 // container returns the innermost element around all kept blocks, or around

@@ -6,7 +6,6 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -73,8 +72,7 @@ func decodeOne(data []byte, coding string, received int) ([]byte, error) {
 		}
 		return nil, &LimitError{"decoded payload", MaxDecoded}
 	}
-	// Bytes after a complete gzip member are ignored, as browsers do.
-	if err != nil && !(errors.Is(err, gzip.ErrHeader) && n > 0) {
+	if err != nil {
 		return nil, fmt.Errorf("decoding %s: %w", coding, err)
 	}
 	return out.Bytes(), nil
@@ -82,7 +80,6 @@ func decodeOne(data []byte, coding string, received int) ([]byte, error) {
 
 // open returns a reader of the decoded bytes, for the caller to close.
 func open(data []byte, coding string) (io.ReadCloser, error) {
-	// A bufio.Reader lets the decoders see each member's end.
 	src := bufio.NewReader(bytes.NewReader(data))
 	switch coding {
 	case "gzip", "x-gzip":
@@ -90,7 +87,8 @@ func open(data []byte, coding string) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, fmt.Errorf("decoding %s: %w", coding, err)
 		}
-		return r, nil
+		r.Multistream(false)
+		return &gzipMembers{r, src}, nil
 	case "deflate":
 		// RFC 9110 says zlib, some servers send the bare stream.
 		if r, err := zlib.NewReader(src); err == nil {
@@ -108,4 +106,20 @@ func open(data []byte, coding string) (io.ReadCloser, error) {
 		return d.IOReadCloser(), nil
 	}
 	return nil, fmt.Errorf("content-coding %q is not known", coding)
+}
+
+// gzipMembers reads the members of a gzip stream (RFC 1952, section 2.2).
+// Bytes after them that do not start another one are ignored, as browsers do.
+type gzipMembers struct {
+	*gzip.Reader
+	src *bufio.Reader // lets the decoder stop at the end of a member
+}
+
+func (m *gzipMembers) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	if err == io.EOF && m.Reset(m.src) == nil {
+		m.Multistream(false)
+		err = nil
+	}
+	return n, err
 }

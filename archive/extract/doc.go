@@ -1,3 +1,63 @@
 // Package extract turns the bytes of a web page, a Markdown file or a plain
 // text into the text that a reader sees, with its title, dates and links.
+// It is pure: no input or output, no clock; the same input gives the same
+// bytes on each machine. All input is hostile: sizes, ratios, nesting and the
+// cost of third-party parsers are bounded.
+//
+// # What is read
+//
+// HTML and XHTML are read as an article: go-trafilatura, with go-readability
+// as its second opinion, says which part of the page that is, and the text is
+// taken from the page itself, block by block, with correction notices and with
+// captions that are sentences. Where no article is found, or the page is too
+// much for the engine (see fitsEngine), it is all text of the innermost of
+// article, main and body; beyond 8 MiB or 512 nested elements it is all text
+// of the page. Markdown is CommonMark with tables. Other text/*, JSON and XML
+// are plain text: paragraphs between blank lines. All else is [ErrNoText].
+//
+// # The text.md format
+//
+// [Document.Markdown] writes UTF-8 in NFC, without control characters, each
+// line ending with one LF, no line with spaces at its end, never two blank
+// lines in a row. It is Markdown for people and for diffs, not for rendering:
+// nothing is escaped, so text that looks like markup looks so here too, and
+// there is no markup inside a line. Its parts, in this order:
+//
+//   - "# " and the title, if there is one. A block that repeats the title is
+//     left out.
+//   - The blocks, with a blank line before each, but not between two items of
+//     lists nor between two rows of tables.
+//   - If the text has links: a blank line, a line "* * *", and a line
+//     "[words](address)" for each link in reading order. Links are absolute
+//     http and https addresses in WHATWG serialisation, tracking parameters
+//     and all, each once (the fragment not counted); without links to the page
+//     itself, share buttons, and lists of tags, sections and authors. The
+//     last line "* * *" of the file starts this part; an article may have such
+//     lines of its own.
+//
+// A paragraph, quotation, item or caption is written one sentence a line, so
+// that `git log -p --word-diff` and `git blame` speak of sentences; a line
+// break of the page ends a line too. Sentences are those of UAX #29, joined
+// again after abbreviations, initials and quoted questions.
+//
+//	heading     "## " to "###### "; the first two levels are both "## "
+//	item        "- ", after two spaces for each outer list; further lines are
+//	            indented by two more
+//	quotation   "> " before each line
+//	code        four spaces before each line, kept as it is
+//	row         cells joined by " | "
+//
+// An example:
+//
+//	# River floods two towns
+//
+//	The river rose by 3.5 metres on 4 May, U.S. officials said.
+//	At least 17 people were hurt.
+//
+//	- The upper town lost its bridge.
+//	  It was built in 1902.
+//	- The lower town lost its power.
+//
+//	* * *
+//	[officials](https://agency.example/report)
 package extract

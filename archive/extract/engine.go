@@ -2,11 +2,13 @@ package extract
 
 import (
 	nurl "net/url"
+	"slices"
 
 	"codeberg.org/readeck/go-readability/v2"
 	"github.com/markusmobius/go-htmldate"
 	"github.com/markusmobius/go-trafilatura"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // runEngine asks go-trafilatura, with go-readability as its second opinion,
@@ -24,6 +26,7 @@ func runEngine(root *html.Node, in Input) (content *html.Node, language string) 
 	if err != nil || !address.IsAbs() {
 		address = &nurl.URL{Scheme: "http", Host: "unknown.invalid", Path: "/"}
 	}
+	root = forEngine(root)
 	result, err := trafilatura.ExtractDocument(root, trafilatura.Options{
 		OriginalURL:        address,
 		EnableFallback:     true,
@@ -51,3 +54,21 @@ func secondOpinion(root *html.Node, address *nurl.URL) (article *html.Node) {
 	}
 	return a.Node
 }
+
+// forEngine returns a copy of a tree in which elements that the engine cuts
+// out of a sentence, together with the rest of it, are plain.
+func forEngine(root *html.Node) *html.Node {
+	c := &html.Node{Type: root.Type, DataAtom: root.DataAtom, Data: root.Data, Namespace: root.Namespace, Attr: slices.Clone(root.Attr)}
+	if c.Type == html.ElementNode && cutElements[c.Data] && root.Parent != nil && sentenceElements[root.Parent.Data] {
+		c.Data, c.DataAtom, c.Attr = "span", atom.Span, nil
+	}
+	for n := range root.ChildNodes() {
+		c.AppendChild(forEngine(n))
+	}
+	return c
+}
+
+var (
+	cutElements      = wordSet("time ins label data output")
+	sentenceElements = wordSet("p li blockquote td dd em strong b i a span")
+)

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,13 +14,16 @@ import (
 // back, except in scripts that write none between sentences.
 func sentencesOf(line string) []string {
 	var out []string
-	it := sentences.FromString(line)
-	for it.Next() {
-		for _, s := range splitBeforeDigits(it.Value()) {
-			if n := len(out); n > 0 && !ends(out[n-1], s) {
-				out[n-1] += s
-			} else {
-				out = append(out, s)
+	for _, part := range splitAfterNotes(line) {
+		first := len(out)
+		it := sentences.FromString(part)
+		for it.Next() {
+			for _, s := range splitBeforeDigits(it.Value()) {
+				if n := len(out); n > first && !ends(out[n-1], s) {
+					out[n-1] += s
+				} else {
+					out = append(out, s)
+				}
 			}
 		}
 	}
@@ -31,6 +35,23 @@ func sentencesOf(line string) []string {
 		}
 	}
 	return out[:n]
+}
+
+// noteMark matches the marks of footnotes at the end of a sentence.
+var noteMark = regexp.MustCompile(`[.!?]["'”’)]*(?:\[[^\[\]\s]{1,12}\])+\s+`)
+
+// splitAfterNotes cuts after footnote marks ("more.[1] Then"), where UAX #29
+// sees no end.
+func splitAfterNotes(line string) []string {
+	var out []string
+	start := 0
+	for _, m := range noteMark.FindAllStringIndex(line, -1) {
+		if r, _ := utf8.DecodeRuneInString(line[m[1]:]); !unicode.IsLower(r) {
+			out = append(out, line[start:m[1]])
+			start = m[1]
+		}
+	}
+	return append(out, line[start:])
 }
 
 // splitBeforeDigits cuts where a full stop is followed by a number. UAX #29
@@ -64,6 +85,9 @@ func ends(piece, next string) bool {
 		return false // "Who?" he asked; a piece of punctuation only
 	}
 	trimmed := strings.TrimRightFunc(piece, unicode.IsSpace)
+	if last, _ := utf8.DecodeLastRuneInString(trimmed); trimmed == piece && unicode.In(last, unicode.Ps, unicode.Pi) {
+		return false // an opening bracket, as of a footnote: "more.[1]"
+	}
 	if strings.HasSuffix(trimmed, "\n") || !strings.HasSuffix(trimmed, ".") {
 		return true // a closing quotation mark after the full stop ends it, too
 	}
