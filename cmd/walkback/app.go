@@ -104,7 +104,7 @@ func interrupts(parent context.Context) (ctx, stop context.Context, release func
 }
 
 func (p *program) app() *cli.App {
-	return &cli.App{
+	app := &cli.App{
 		Name:                  "walkback",
 		Usage:                 "archive posts and their sources, signed, and tell what was changed later",
 		UsageText:             "walkback COMMAND [ARGUMENTS]",
@@ -122,6 +122,22 @@ func (p *program) app() *cli.App {
 			p.captureCommand(), p.checkCommand(), p.diffCommand(), p.logCommand(), p.showCommand(), p.listCommand(),
 			p.verifyCommand(), p.untrackCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(),
 		},
+	}
+	for _, command := range app.Commands {
+		hideFalse(command)
+	}
+	return app
+}
+
+// hideFalse keeps "(default: false)" out of the help.
+func hideFalse(command *cli.Command) {
+	for _, flag := range command.Flags {
+		if b, ok := flag.(*cli.BoolFlag); ok {
+			b.DisableDefaultText = true
+		}
+	}
+	for _, sub := range command.Subcommands {
+		hideFalse(sub)
 	}
 }
 

@@ -59,13 +59,13 @@ was served before is not served now; 11 the archive does not verify;
 	}
 }
 
-var waitFlag = &cli.DurationFlag{Name: "wait", Value: 30 * time.Second, Usage: "wait this `LONG` for another process that writes to the archive"}
+var waitFlag = &cli.DurationFlag{Name: "wait", Value: 30 * time.Second, Usage: "wait this `TIME` for another process that writes to the archive"}
 
 // fetchFlags are those of every command that goes out to the network.
 func fetchFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
-		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a page after this `LONG`"},
+		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a page after this `TIME`"},
 		&cli.StringFlag{Name: "max-bytes", Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
 		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
 	}
@@ -116,10 +116,31 @@ func (p *program) capture(c *cli.Context) error {
 	}
 	defer client.Close()
 	options := archive.RunOptions{Fetch: client, Tool: tool()}
+	if err := readable(c.Context, requests, options); err != nil {
+		return err
+	}
 	if c.Bool("dry-run") {
 		return p.captureDry(c, requests, options)
 	}
 	return p.captureInto(c, requests, options)
+}
+
+// readable refuses files without text before anything is made for them, and
+// before a long run ends at one of them.
+func readable(ctx context.Context, requests []archive.PostRequest, options archive.RunOptions) error {
+	run, err := archive.NewRun(nil, options)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		if r.Given == nil {
+			continue
+		}
+		if _, err := run.Give(ctx, r.Page, *r.Given); err != nil {
+			return fmt.Errorf("reading post %s: %w", r.Page.Name, err)
+		}
+	}
+	return nil
 }
 
 // captureInto captures posts into the archive, which it makes when there is
@@ -266,9 +287,14 @@ func (p *program) captureDry(c *cli.Context, requests []archive.PostRequest, opt
 func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, func(), error) {
 	a, err := p.open(c)
 	var none *noArchive
-	missing := errors.As(err, &none) || errors.Is(err, archive.ErrUnborn)
-	if err != nil && !(create && missing) {
+	missing := errors.As(err, &none)
+	if err != nil && !(create && (missing || errors.Is(err, archive.ErrUnborn))) {
 		return nil, nil, err
+	}
+	if missing {
+		if err := holds(none.dir); err != nil {
+			return nil, nil, err
+		}
 	}
 	key, release, err := p.signingKey(c.Context, c, a)
 	if err != nil {
@@ -278,7 +304,11 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 		return nil, nil, err
 	}
 	if a == nil {
-		if a, err = p.makeArchive(c, key); err != nil {
+		dir, err := p.place(c)
+		if err == nil {
+			a, err = p.makeArchive(c, dir, key)
+		}
+		if err != nil {
 			release()
 			return nil, nil, err
 		}
