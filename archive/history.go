@@ -110,7 +110,7 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("version %q of %s: %s", e.Version, e.Page.Name, e.Reason)
+	return fmt.Sprintf("version %q of %s: %s", e.Version, SpokenName(e.Page.Name), e.Reason)
 }
 
 // Resolve finds the version in force at a sequence, at a date (YYYY-MM-DD means

@@ -120,6 +120,15 @@ func CompleteAddress(s string) (string, bool) {
 // other is given: its base name, so that no local folder is stored.
 func GivenName(path string) string { return filepath.Base(path) }
 
+// SpokenName returns a page's name as people write it: of a post handed in as a
+// file, what it was given as; else the address as it is.
+func SpokenName(name string) string {
+	if escaped, ok := strings.CutPrefix(name, givenPrefix); ok {
+		return unescapeURN(escaped)
+	}
+	return name
+}
+
 func isScheme(s string) bool {
 	for i, r := range s {
 		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

@@ -137,7 +137,7 @@ func readable(ctx context.Context, requests []archive.PostRequest, options archi
 			continue
 		}
 		if _, err := run.Give(ctx, r.Page, *r.Given); err != nil {
-			return fmt.Errorf("reading post %s: %w", r.Page.Name, err)
+			return fmt.Errorf("reading post %s: %w", archive.SpokenName(r.Page.Name), err)
 		}
 	}
 	return nil

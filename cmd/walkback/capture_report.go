@@ -130,7 +130,7 @@ func captureRow(indent string, sequence int64, page schemas.CapturedPage) []stri
 	if sequence > 0 {
 		snapshot = "#" + strconv.FormatInt(sequence, 10)
 	}
-	return []string{indent + page.URL, outcomeWords(page), size(page.Bytes), snapshot, describe(page)}
+	return []string{indent + archive.SpokenName(page.URL), outcomeWords(page), size(page.Bytes), snapshot, describe(page)}
 }
 
 // whereKept names the snapshots of a run and the newest commit.

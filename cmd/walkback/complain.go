@@ -84,11 +84,11 @@ func hintFor(err error) string {
 		if len(unknown.Nearest) == 0 {
 			return "walkback list shows the pages"
 		}
-		return "did you mean " + strings.Join(unknown.Nearest, ", or ") + "?"
+		return "did you mean " + spokenNames(unknown.Nearest, ", or ") + "?"
 	case errors.As(err, &ambiguous):
-		return "name one of them: " + strings.Join(ambiguous.Names[:min(5, len(ambiguous.Names))], ", ")
+		return "name one of them: " + spokenNames(ambiguous.Names[:min(5, len(ambiguous.Names))], ", ")
 	case errors.As(err, &version):
-		return "walkback log " + shellWord(version.Page.Name) + " lists the versions"
+		return "walkback log " + shellWord(archive.SpokenName(version.Page.Name)) + " lists the versions"
 	case errors.As(err, &passphrase):
 		if passphrase.Wrong {
 			return "try again, or use another key with --key FILE"
@@ -122,6 +122,14 @@ func hintFor(err error) string {
 		return "check the permissions of the folder, or name another one with --archive DIR"
 	}
 	return ""
+}
+
+func spokenNames(names []string, separator string) string {
+	var spoken []string
+	for _, name := range names {
+		spoken = append(spoken, archive.SpokenName(name))
+	}
+	return strings.Join(spoken, separator)
 }
 
 // keyHint names the keys that may sign in an archive.

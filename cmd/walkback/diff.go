@@ -103,7 +103,9 @@ func versionsToCompare(c *cli.Context, a *archive.Archive) (before, after *archi
 // oneVersion is returned when there is nothing to compare with.
 type oneVersion struct{ page archive.PageRef }
 
-func (e *oneVersion) Error() string { return e.page.Name + " has one version: nothing has changed yet" }
+func (e *oneVersion) Error() string {
+	return archive.SpokenName(e.page.Name) + " has one version: nothing has changed yet"
+}
 
 // compareVersions extracts both payloads with the extractor of this program.
 func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.Page) (*schemas.Diff, error) {
@@ -155,7 +157,7 @@ const (
 )
 
 func (p *program) printDiff(diff *schemas.Diff, statOnly bool) {
-	p.printf("%s\n", diff.URL)
+	p.printf("%s\n", archive.SpokenName(diff.URL))
 	p.printf("--- snapshot %d, captured %s\n", diff.Before.Sequence, minute(diff.Before.CapturedAt))
 	p.printf("+++ snapshot %d, captured %s\n", diff.After.Sequence, minute(diff.After.CapturedAt))
 	if !statOnly {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -90,7 +91,7 @@ func (p *program) printList(list *schemas.PageList) {
 		} else if !page.Tracked {
 			outcome += ", untracked"
 		}
-		rows = append(rows, []string{kind, outcome, minute(page.CapturedAt), size(page.Bytes), page.URL, page.Title})
+		rows = append(rows, []string{kind, outcome, minute(page.CapturedAt), size(page.Bytes), archive.SpokenName(page.URL), page.Title})
 	}
 	p.columns(rows)
 }

@@ -70,7 +70,7 @@ func (p *program) untrack(c *cli.Context) error {
 		return err
 	}
 	for _, ref := range refs {
-		p.printf("untracked %s\n", ref.Name)
+		p.printf("untracked %s\n", archive.SpokenName(ref.Name))
 	}
 	p.printf("snapshot %d, commit %.12s\n", snapshot.Message.Sequence, snapshot.Commit.ID)
 	return nil
