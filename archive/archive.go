@@ -70,7 +70,10 @@ func Init(ctx context.Context, dir string, options InitOptions) (*Archive, error
 		return nil, fmt.Errorf("making archive %s: %w", dir, err)
 	}
 	a := &Archive{store: store, dir: dir}
-	if err := a.commitRoot(ctx, options); err != nil {
+	if err = a.unborn(); errors.Is(err, ErrUnborn) {
+		err = a.commitRoot(ctx, options)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making archive %s: %w", dir, err), store.Close())
 	}
 	return a, nil
@@ -148,7 +151,7 @@ func (a *Archive) readAbout() error {
 		return err
 	}
 	if head.IsZero() {
-		return ErrUnborn
+		return a.unborn()
 	}
 	commit, err := a.store.Commit(head)
 	if err != nil {
@@ -160,6 +163,19 @@ func (a *Archive) readAbout() error {
 	}
 	a.about = *about
 	return nil
+}
+
+// unborn tells an archive whose making was interrupted from somebody's empty
+// repository, which must not become an archive by accident.
+func (a *Archive) unborn() error {
+	hazards, err := a.store.Hazards()
+	if err != nil {
+		return err
+	}
+	if len(hazards) > 0 {
+		return ErrNotArchive
+	}
+	return ErrUnborn
 }
 
 // About reads archive.json from a tree, or returns ErrNotArchive.

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/provenance/trust"
 )
@@ -42,34 +45,56 @@ func (p *program) init(c *cli.Context) error {
 	if dir == "" {
 		dir = archiveName
 	}
-	if _, err := archive.Open(dir); err == nil {
-		return fmt.Errorf("%s: %w", dir, archive.ErrExists)
+	switch a, err := archive.Open(dir); {
+	case err == nil:
+		return errors.Join(fmt.Errorf("%s: %w", dir, archive.ErrExists), a.Close())
+	case errors.Is(err, archive.ErrUnborn):
+	default:
+		if err := holds(dir); err != nil {
+			return err
+		}
 	}
 	key, release, err := p.signingKey(c.Context, c, nil)
 	if err != nil {
 		return err
 	}
 	defer release()
-	a, err := p.makeArchiveIn(c, dir, key)
+	a, err := p.makeArchive(c, dir, key)
 	if err != nil {
 		return err
 	}
 	return a.Close()
 }
 
-// makeArchive makes the archive that a command was told to write to.
-func (p *program) makeArchive(c *cli.Context, key *trust.Key) (*archive.Archive, error) {
-	dir, err := p.place(c)
-	if err != nil {
-		return nil, err
+// holds returns nil when an archive can be made in dir. It is asked before a key
+// is made for the archive, so that a failure leaves nothing behind.
+func holds(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case len(entries) > 0:
+		return fmt.Errorf("making archive %s: %w", dir, gitstore.ErrNotEmpty)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("making archive: %w", err)
 	}
-	return p.makeArchiveIn(c, dir, key)
+	parent := filepath.Dir(filepath.Clean(dir))
+	for {
+		if _, err := os.Stat(parent); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		parent = filepath.Dir(parent)
+	}
+	probe, err := os.MkdirTemp(parent, ".walkback-")
+	if err == nil {
+		return os.Remove(probe)
+	}
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = failed.Err // the probe's own name says nothing
+	}
+	return fmt.Errorf("making archive %s: %w", dir, err)
 }
 
-func (p *program) makeArchiveIn(c *cli.Context, dir string, key *trust.Key) (*archive.Archive, error) {
-	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
-		return nil, fmt.Errorf("making archive: %w", err)
-	}
+func (p *program) makeArchive(c *cli.Context, dir string, key *trust.Key) (*archive.Archive, error) {
 	a, err := provenance.Init(c.Context, dir, key, p.memory(), nil)
 	if err != nil {
 		return nil, err
