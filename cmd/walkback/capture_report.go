@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -91,10 +93,21 @@ func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) e
 	} else {
 		p.printCapture(report)
 	}
+	for _, post := range report.Posts {
+		p.hintPrivate(append(post.Sources, post.CapturedPage))
+	}
 	if partly {
 		return exit(exitPartly)
 	}
 	return nil
+}
+
+// hintPrivate names the option that some pages would have needed.
+func (p *program) hintPrivate(pages []schemas.CapturedPage) {
+	refused := func(page schemas.CapturedPage) bool { return page.Rule == "refused-"+string(fetch.PrivateAddress) }
+	if slices.ContainsFunc(pages, refused) {
+		p.say("hint", "loopback and private addresses are asked with --allow-private only")
+	}
 }
 
 // printCapture prints the closing table: page, outcome, bytes, snapshot, title;
@@ -187,6 +200,8 @@ func describe(page schemas.CapturedPage) string {
 		return page.Title
 	case page.Detail != "":
 		return page.Detail
+	case page.Rule == "http-empty":
+		return fmt.Sprintf("HTTP %d without a body", page.Status)
 	case page.Status != 0:
 		return fmt.Sprintf("HTTP %d", page.Status)
 	}

@@ -201,6 +201,7 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 	} else {
 		p.printCheck(report, c.Bool("verbose"))
 	}
+	p.hintPrivate(report.Pages)
 	if code != exitDone {
 		return exit(code)
 	}
