@@ -61,15 +61,17 @@ func contents(tb testing.TB, object func(gitstore.ID) (gitstore.Kind, []byte, er
 // TestEditing makes random edits, commits and discards and compares the staged
 // tree with a map, and the published ones with what stock git shows.
 func TestEditing(t *testing.T) {
-	for seed := range int64(4) {
+	t.Parallel()
+	for seed := range int64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			r := rand.New(rand.NewSource(seed))
 			dir := newRepository(t)
 			s := open(t, dir)
 			b := begin(t, s)
 			staged, committed := model{}, model{}
 			commits := 0
-			for step := range 400 {
+			for step := range 250 {
 				path := randomPath(r)
 				switch n := r.Intn(20); {
 				case n < 13:
@@ -231,6 +233,7 @@ func TestLookup(t *testing.T) {
 
 // TestBatchSeesItself reads what is staged and committed but not published.
 func TestBatchSeesItself(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	s := open(t, dir)
 	old := record(t, s, "old", "before", "x/y", "nested")
@@ -319,6 +322,7 @@ func TestEmptyCommits(t *testing.T) {
 
 // TestEachObjectOnce: what the archive or the batch has is not written again.
 func TestEachObjectOnce(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	s := open(t, dir)
 	record(t, s, "a/x", "one", "b/x", "one", "c", "one") // blob, tree of x, root, commit
@@ -373,6 +377,7 @@ func count(tb testing.TB, dir, key string) int {
 // TestCost: the next commit of a page costs the trees on its path, however many
 // pages there are.
 func TestCost(t *testing.T) {
+	t.Parallel()
 	const pages = 20_000
 	dir := newRepository(t)
 	s := open(t, dir)

@@ -15,7 +15,7 @@
 // The folder walkback/ inside the repository is private to this program and is
 // ignored by git. Three names in it belong to this package: writer.lock (a lock
 // file held by the one writer; its content says who), main.next (the value
-// refs/heads/main is about to take) and batch-* (a batch not yet published).
+// refs/heads/main is about to take) and batch.* (a batch not yet published).
 //
 // # Reading
 //

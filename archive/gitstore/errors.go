@@ -64,8 +64,8 @@ func (e *TruncatedError) Error() string {
 // MalformedError is returned for an object that is intact but is not a tree or
 // commit in the one accepted form.
 type MalformedError struct {
-	ID     ID // zero when the bytes came without a name
-	Kind   Kind
+	ID     ID
+	Kind   Kind // what the object is
 	Reason string
 }
 

@@ -10,6 +10,7 @@ import (
 )
 
 func TestHazards(t *testing.T) {
+	t.Parallel()
 	write := func(name, content string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
 			path := filepath.Join(dir, filepath.FromSlash(name))

@@ -21,6 +21,7 @@ import (
 // TestKill ends a writing process at random moments. All it acknowledged is
 // there, the repository is sound, and the next writer is not held up.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	r := rand.New(rand.NewSource(1))
 	var acknowledged []string
@@ -41,7 +42,7 @@ func TestKill(t *testing.T) {
 		fsck(t, dir)
 		s, err := gitstore.Open(dir)
 		ok(t, err)
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		b, err := s.Begin(ctx, gitstore.Owner{Command: "after the kill"})
 		ok(t, err)
 		put(t, b, "survivor", fmt.Sprint(round))
@@ -82,6 +83,7 @@ func checkClean(t *testing.T, dir string) {
 // TestFullDisk lets writes fail after ever more bytes. Nothing is broken, and
 // when there is room the same batch can be published.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	writer, _, out := child(t, "fill", dir)
 	var acknowledged []string

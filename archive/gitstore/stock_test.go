@@ -40,6 +40,7 @@ func versions(tb testing.TB, dir string) (s *gitstore.Store, commits int) {
 // TestStockMaintenance: whatever stock git does to the objects, the store that
 // was open before and one opened after read all of them, and writing goes on.
 func TestStockMaintenance(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name string
 		run  func(t *testing.T, dir string)
@@ -75,6 +76,7 @@ func TestStockMaintenance(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			dir := newRepository(t)
 			before, commits := versions(t, dir)
 			head, err := before.Head()
@@ -103,6 +105,7 @@ func TestStockMaintenance(t *testing.T) {
 // TestReadWhileRepacking reads from many goroutines while stock git moves the
 // objects.
 func TestReadWhileRepacking(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	s, commits := versions(t, dir)
 	head, err := s.Head()
@@ -149,6 +152,7 @@ func TestReadWhileRepacking(t *testing.T) {
 }
 
 func TestClone(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	s, commits := versions(t, dir)
 	clone := filepath.Join(t.TempDir(), "clone")
@@ -180,6 +184,7 @@ func TestClone(t *testing.T) {
 
 // TestGoGit: another implementation reads the same.
 func TestGoGit(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	_, commits := versions(t, dir)
 	r, err := gogit.PlainOpen(dir)

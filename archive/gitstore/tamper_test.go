@@ -104,6 +104,7 @@ func zlibbed(s string) []byte {
 }
 
 func TestTampering(t *testing.T) {
+	t.Parallel()
 	const corrupt, truncated, missing = "corrupt", "truncated", "missing"
 	for _, test := range []struct {
 		name   string
@@ -206,6 +207,7 @@ func TestTampering(t *testing.T) {
 		}, missing},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			v := newVictim(t)
 			test.tamper(t, v)
 			s := open(t, v.dir)
@@ -230,6 +232,7 @@ func TestTampering(t *testing.T) {
 // TestTamperedRef: what stands in main's place and is no id is told apart from
 // an archive without commits.
 func TestTamperedRef(t *testing.T) {
+	t.Parallel()
 	for name, content := range map[string]string{
 		"empty": "", "short": "0123\n", "symbolic": "ref: refs/heads/other\n", "zero": strings.Repeat("0", 40) + "\n",
 		"two ids": strings.Repeat("1", 40) + strings.Repeat("2", 40), "long": strings.Repeat("1", 9999),
@@ -288,6 +291,7 @@ func TestMalformedObjects(t *testing.T) {
 // TestDeepTree: a tree that is deeper than any archive's ends in an error, not
 // in a stack overflow.
 func TestDeepTree(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	id := writeObject(t, dir, "tree", "")
 	for range 100 {

@@ -12,7 +12,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Owner is what a writer tells the others that wait for it.
+// Owner is what a writer tells the others that wait for it. It need not say
+// since when.
 type Owner struct {
 	Command string
 	Since   time.Time

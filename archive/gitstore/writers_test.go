@@ -125,6 +125,7 @@ func childHold(args []string) error {
 // TestWritersTakeTurns: of two processes that write at the same time none loses
 // a commit.
 func TestWritersTakeTurns(t *testing.T) {
+	t.Parallel()
 	const each = 25
 	dir := newRepository(t)
 	a, _, outA := child(t, "write", dir, "a", fmt.Sprint(each))
@@ -224,6 +225,7 @@ func TestMoved(t *testing.T) {
 
 // TestForeignRefLock: git's lock is waited for and named, and its end is seen.
 func TestForeignRefLock(t *testing.T) {
+	t.Parallel()
 	dir := newRepository(t)
 	s := open(t, dir)
 	record(t, s, "a", "one")
@@ -270,6 +272,7 @@ func TestForeignRefLock(t *testing.T) {
 // TestDeadWriter puts a repository into each state that a killed writer can
 // leave. The next writer goes on and nothing of it stays.
 func TestDeadWriter(t *testing.T) {
+	t.Parallel()
 	const mark = "walkback is publishing this pack\nprocess 1\n"
 	id := strings.Repeat("1", 40) + "\n"
 	for name, files := range map[string]map[string]string{
@@ -336,6 +339,7 @@ func TestForeignKeep(t *testing.T) {
 // TestAgainstStockWriter races the store with stock git's own compare-and-set
 // of the branch. None of the two loses a commit.
 func TestAgainstStockWriter(t *testing.T) {
+	t.Parallel()
 	const each = 20
 	dir := newRepository(t)
 	s := open(t, dir)
