@@ -23,12 +23,15 @@ type CommitOptions struct {
 	Now     func() time.Time           // nil: time.Now
 }
 
-// StaleError is returned when a page was captured by someone else after a draft
-// had looked at it. Nothing was written; judge the draft again.
-type StaleError struct{ Page PageRef }
+// StaleError is returned when pages were captured by someone else after drafts
+// had looked at them. Nothing was written; look at these pages again.
+type StaleError struct{ Pages []PageRef }
 
 func (e *StaleError) Error() string {
-	return e.Page.Name + " was captured by another process in the meantime"
+	if n := len(e.Pages) - 1; n > 0 {
+		return fmt.Sprintf("%s and %d more pages were captured by another process in the meantime", e.Pages[0].Name, n)
+	}
+	return e.Pages[0].Name + " was captured by another process in the meantime"
 }
 
 // Commit writes the drafts, one signed snapshot each, and moves the branch
@@ -49,6 +52,9 @@ func (a *Archive) Commit(ctx context.Context, r *Run, options CommitOptions, dra
 		return nil, err
 	}
 	writer := &writer{archive: a, run: r, batch: batch, options: options, parent: parent}
+	if err := writer.checkFresh(drafts); err != nil {
+		return nil, err
+	}
 	snapshots := make([]*Snapshot, len(drafts))
 	for i, draft := range drafts {
 		if snapshots[i], err = writer.commit(draft); err != nil {
@@ -166,9 +172,6 @@ func (w *writer) commit(draft *Draft) (*Snapshot, error) {
 // stagePage writes a capture into the page's folder, or returns the line of an
 // observation. The line of a verdict comes with the capture it judges.
 func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence int64) (any, error) {
-	if err := w.checkFresh(page); err != nil {
-		return nil, err
-	}
 	if kind == schemas.KindCapture {
 		if err := w.remove(page.Folder + "/" + untrackedFile); err != nil {
 			return nil, err
@@ -201,21 +204,40 @@ func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence in
 	return page.Verdict, nil
 }
 
-// checkFresh refuses a draft that was judged against a capture which is no
+// checkFresh refuses drafts that were judged against captures which are no
 // longer the newest.
-func (w *writer) checkFresh(page *PageDraft) error {
+func (w *writer) checkFresh(drafts []*Draft) error {
+	var stale []PageRef
+	for _, draft := range drafts {
+		for _, page := range draft.Pages {
+			fresh, err := w.isFresh(page)
+			if err != nil {
+				return err
+			}
+			if !fresh && !slices.Contains(stale, page.PageRef) {
+				stale = append(stale, page.PageRef)
+			}
+		}
+	}
+	if len(stale) > 0 {
+		return &StaleError{Pages: stale}
+	}
+	return nil
+}
+
+func (w *writer) isFresh(page *PageDraft) (bool, error) {
+	if page.sequence != 0 {
+		return true, nil // recorded by an earlier snapshot of this run
+	}
 	entry, err := w.batch.Lookup(page.Folder + "/" + captureFile)
 	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
-		return err
+		return false, err
 	}
 	var looked gitstore.ID
 	if page.Before != nil {
 		looked = page.Before.blob
 	}
-	if entry.ID != looked {
-		return &StaleError{Page: page.PageRef}
-	}
-	return nil
+	return entry.ID == looked, nil
 }
 
 // clear removes the files of the capture before, but not what outlives it.

@@ -210,7 +210,8 @@ func (rec *Recorder) commitChecks(ctx context.Context, run *archive.Run, drafted
 
 // commitBatch makes one commit of many looks.
 func (rec *Recorder) commitBatch(ctx context.Context, run *archive.Run, batch []*archive.Draft, done func(Checked)) error {
-	for attempt := 1; ; attempt++ {
+	tries := retries{}
+	for {
 		merged := merge(run, batch)
 		snapshots, err := rec.commit(ctx, run, merged)
 		var stale *archive.StaleError
@@ -220,12 +221,11 @@ func (rec *Recorder) commitBatch(ctx context.Context, run *archive.Run, batch []
 				done(Checked{Page: page, Snapshot: snapshots[0]})
 			}
 			return nil
-		case !errors.As(err, &stale) || attempt == attempts:
+		case !errors.As(err, &stale) || !tries.again(run, stale.Pages):
 			return err
 		}
-		run.Forget(stale.Page)
 		for i, draft := range batch {
-			if !holds(draft, stale.Page) {
+			if !holds(draft, stale.Pages) {
 				continue
 			}
 			if batch[i], err = run.Check(ctx, draft.Pages[0].PageRef); err != nil {

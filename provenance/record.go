@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,8 +28,8 @@ const (
 	batchPosts = 128
 	// batchLinger is how long a draft waits for others.
 	batchLinger = 100 * time.Millisecond
-	// attempts bounds how often a draft is made anew because another process
-	// captured one of its pages in the meantime.
+	// attempts bounds how often a page is looked at again because another
+	// process captured it in the meantime.
 	attempts = 5
 )
 
@@ -119,7 +120,8 @@ func gather(first work, drafted <-chan work) []work {
 }
 
 func (rec *Recorder) commitPosts(ctx context.Context, run *archive.Run, batch []work, done func(Recorded)) error {
-	for attempt := 1; ; attempt++ {
+	tries := retries{}
+	for {
 		drafts := make([]*archive.Draft, len(batch))
 		for i, w := range batch {
 			drafts[i] = w.draft
@@ -132,12 +134,11 @@ func (rec *Recorder) commitPosts(ctx context.Context, run *archive.Run, batch []
 				done(Recorded{Index: w.index, Draft: w.draft, Snapshot: snapshots[i]})
 			}
 			return nil
-		case !errors.As(err, &stale) || attempt == attempts:
+		case !errors.As(err, &stale) || !tries.again(run, stale.Pages):
 			return err
 		}
-		run.Forget(stale.Page)
 		for i := range batch {
-			if !holds(batch[i].draft, stale.Page) {
+			if !holds(batch[i].draft, stale.Pages) {
 				continue
 			}
 			if batch[i].draft, err = run.Capture(ctx, batch[i].request); err != nil {
@@ -147,13 +148,23 @@ func (rec *Recorder) commitPosts(ctx context.Context, run *archive.Run, batch []
 	}
 }
 
-func holds(draft *archive.Draft, page archive.PageRef) bool {
-	for _, p := range draft.Pages {
-		if p.PageRef == page {
-			return true
+// retries counts how often pages were looked at again.
+type retries map[archive.PageRef]int
+
+// again lets the run look at stale pages again, or reports that one of them was
+// looked at too often.
+func (r retries) again(run *archive.Run, stale []archive.PageRef) bool {
+	for _, page := range stale {
+		if r[page]++; r[page] == attempts {
+			return false
 		}
+		run.Forget(page)
 	}
-	return false
+	return true
+}
+
+func holds(draft *archive.Draft, pages []archive.PageRef) bool {
+	return slices.ContainsFunc(draft.Pages, func(p *archive.PageDraft) bool { return slices.Contains(pages, p.PageRef) })
 }
 
 // DryRun looks at a post and its sources and judges them, and writes nothing.
