@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/schemas"
@@ -76,7 +75,7 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 	}
 	data, err := json.Marshal(journalEntry{Run: j.Run.ID, Started: schemas.TimeOf(j.Run.Started)})
 	if err == nil {
-		err = renameio.WriteFile(file, append(data, '\n'), 0o644)
+		err = writeJournal(file, append(data, '\n'))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("writing journal: %w", err), j.Leave())
@@ -107,6 +106,20 @@ func lockJournal(file string) (*flock.Flock, error) {
 			return nil, fmt.Errorf("locking journal: %w", err)
 		}
 	}
+}
+
+// writeJournal writes the file in place: half of it counts as none, and a
+// process that is killed leaves no second file behind.
+func writeJournal(file string, data []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // readJournal takes a damaged journal for none: it can only cost a second look.

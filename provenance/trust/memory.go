@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"github.com/google/renameio/v2"
+	"github.com/gofrs/flock"
 
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -83,11 +83,39 @@ func (m *Memory) write(kind, id string, doc any) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", kind, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return fmt.Errorf("writing %s: %w", kind, err)
-	}
-	if err := renameio.WriteFile(file, data, 0o600); err != nil {
+	if err := replace(file, data); err != nil {
 		return fmt.Errorf("writing %s: %w", kind, err)
 	}
 	return nil
+}
+
+// replace puts a file in place of the last one, durably. The name it has until
+// then is always the same, so that what a killed process left is written over
+// by the next; the lock keeps two from writing it at once.
+func replace(file string, data []byte) error {
+	folder := filepath.Dir(file)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(folder, ".lock"))
+	if err := lock.Lock(); err != nil {
+		return err
+	}
+	defer lock.Close()
+	next := file + ".next"
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(next, file)
+	}
+	if err != nil {
+		_ = os.Remove(next)
+	}
+	return err
 }
