@@ -1,6 +1,9 @@
 package archive
 
 import (
+	"context"
+	"sync"
+
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/schemas"
@@ -24,10 +27,12 @@ type PageDraft struct {
 	Document *extract.Document // what the payload says; nil when it has no text or was not served
 	Before   *Page             // the newest capture in the archive when this look began, nil for a new page
 	AsBefore bool              // same outcome, final address and payload as Before
-	Verdict  *schemas.Change   // set by whoever judges; nil for a first capture or an observation
+	Verdict  *schemas.Change   // set by Judge; nil for a first capture or an observation
 
+	mu       sync.Mutex                // guards Document and Verdict while drafts share the look
 	files    map[string]*gitstore.Blob // by path in the page's folder
 	sequence int64                     // of the commit that recorded it; 0: not yet
+	released bool                      // Document is left to the archive
 }
 
 // PostDraft is a post of a draft: its page and where its sources come from.
@@ -35,6 +40,49 @@ type PostDraft struct {
 	Page    *PageDraft
 	Post    *schemas.Post // pins of the sources are set when the draft is committed
 	Sources []*PageDraft  // those looked at in this run
+}
+
+// Judge sets the verdict on a capture of a page that was captured before,
+// unless another draft that holds this look has done so. judge sees Document.
+func (d *PageDraft) Judge(judge func(*PageDraft) (*schemas.Change, error)) (err error) {
+	if d.Before == nil || d.AsBefore {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.Verdict == nil {
+		d.Verdict, err = judge(d)
+	}
+	return err
+}
+
+// document returns what the page says, also when it was as before, and when the
+// look is in the archive already.
+func (d *PageDraft) document(ctx context.Context, a *Archive) (*extract.Document, error) {
+	d.mu.Lock()
+	document, recorded := d.Document, d.released
+	d.mu.Unlock()
+	switch {
+	case document != nil:
+		return document, nil
+	case d.AsBefore && d.Before.Capture.Access.Outcome == schemas.Served:
+		return d.Before.Document(ctx)
+	case !recorded || d.Capture.Access.Outcome != schemas.Served:
+		return nil, nil
+	}
+	page, err := a.Newest(d.PageRef)
+	if err != nil || page == nil {
+		return nil, err
+	}
+	return page.Document(ctx)
+}
+
+// release lets go of what is in the archive by now: a run may look at many
+// pages.
+func (d *PageDraft) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.files, d.Document, d.released = nil, nil, true
 }
 
 // Title returns what to call the page in a list.

@@ -44,7 +44,7 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		return r.record(ctx, ref, before, exchange)
+		return r.record(ctx, ref, before, request, exchange)
 	})
 }
 
@@ -92,12 +92,15 @@ func (r *Run) makeConditional(request *fetch.Request, before *Page) error {
 var refusals = []fetch.Reason{fetch.BadURL, fetch.UnsupportedScheme, fetch.UserInfo, fetch.PrivateAddress}
 
 // record turns an exchange into a draft.
-func (r *Run) record(ctx context.Context, ref PageRef, before *Page, x *fetch.Exchange) (*PageDraft, error) {
+func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fetch.Request, x *fetch.Exchange) (*PageDraft, error) {
 	d := &PageDraft{PageRef: ref, Before: before, files: map[string]*gitstore.Blob{}}
 	c := r.newCapture(ref, schemas.Fetched, x.Started, x.Duration)
 	d.Capture = c
 	d.addHops(x)
-	answer := access.Answer{Asked: ref.Name, Truncated: schemas.Truncation(x.Truncated), At: x.Started, Body: x.Payload}
+	answer := access.Answer{
+		Asked: ref.Name, Body: x.Payload, Truncated: schemas.Truncation(x.Truncated), At: x.Started,
+		Conditional: request.IfNoneMatch != "",
+	}
 	if final := x.Final(); final != nil {
 		c.FinalURL, c.Status = final.URL, final.Status
 		answer.Final, answer.Status, answer.Header = final.URL, final.Status, final.Header
@@ -206,7 +209,7 @@ func (d *PageDraft) put(name string, content []byte) schemas.File {
 func (d *PageDraft) addBody(payload []byte, header http.Header) {
 	declared := plain(header.Get("Content-Type"))
 	mediaType, _, err := mime.ParseMediaType(declared)
-	if err != nil || declared == "" {
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || mediaType == "" {
 		mediaType, _, _ = mime.ParseMediaType(mimetype.Detect(payload).String())
 	}
 	body := schemas.Body{MediaType: mediaType, ContentEncoding: contentEncoding(header)}

@@ -63,10 +63,14 @@ func (r *Run) lookAtPost(ctx context.Context, request PostRequest) (*PageDraft, 
 func (r *Run) draftPost(ctx context.Context, page *PageDraft, request PostRequest) (*PostDraft, error) {
 	post := &schemas.Post{
 		Schema: schemas.PostSchema, Page: page.ID, URL: page.Name, Run: r.ID, CapturedAt: page.Capture.CapturedAt,
-		Payload: page.State().Payload, MaxSources: request.MaxSources,
+		MaxSources: request.MaxSources,
 	}
+	seen := page.Capture
 	if page.AsBefore {
-		post.Payload = page.Before.State().Payload
+		seen = page.Before.Capture
+	}
+	if seen.Body != nil {
+		post.Payload = seen.Body.SHA256
 	}
 	chosen := sourceList{post: post, seen: map[schemas.PageID]bool{page.ID: true}}
 	if page.FinalURL() != "" {
@@ -77,7 +81,7 @@ func (r *Run) draftPost(ctx context.Context, page *PageDraft, request PostReques
 	for _, ref := range request.Sources {
 		chosen.add(ref, schemas.Source{Relation: schemas.Named})
 	}
-	document, err := page.document(ctx)
+	document, err := page.document(ctx, r.archive)
 	if err != nil {
 		return nil, err
 	}
@@ -250,11 +254,3 @@ func (r *Run) untracked(ref PageRef) (bool, error) {
 
 // FinalURL returns the address that the page was served from.
 func (d *PageDraft) FinalURL() string { return d.Capture.FinalURL }
-
-// document returns what a look's payload says, also when it was as before.
-func (d *PageDraft) document(ctx context.Context) (*extract.Document, error) {
-	if d.AsBefore && d.Before.Capture.Access.Outcome == schemas.Served {
-		return d.Before.Document(ctx)
-	}
-	return d.Document, nil
-}

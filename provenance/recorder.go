@@ -81,20 +81,18 @@ func remember(memory *trust.Memory, archiveID string, head schemas.CommitRef, no
 // Nothing is written.
 func Judge(ctx context.Context, draft *archive.Draft) error {
 	for _, page := range draft.Pages {
-		if page.Before == nil || page.AsBefore || page.Verdict != nil {
-			continue
-		}
-		if err := judgePage(ctx, page); err != nil {
+		err := page.Judge(func(page *archive.PageDraft) (*schemas.Change, error) { return judgePage(ctx, page) })
+		if err != nil {
 			return fmt.Errorf("judging %s: %w", page.Name, err)
 		}
 	}
 	return nil
 }
 
-func judgePage(ctx context.Context, page *archive.PageDraft) error {
+func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, error) {
 	served, err := page.Before.Served(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	before := change.Side{State: page.Before.State()}
 	after := change.Side{State: page.State(), Document: page.Document}
@@ -103,7 +101,7 @@ func judgePage(ctx context.Context, page *archive.PageDraft) error {
 		if before.State.Payload == after.State.Payload {
 			before.Document = page.Document
 		} else if before.Document, err = served.Document(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	verdict := change.Judge(before, after)
@@ -116,8 +114,7 @@ func judgePage(ctx context.Context, page *archive.PageDraft) error {
 	if verdict.Before != before.State {
 		verdict.Compared = &before.State
 	}
-	page.Verdict = &verdict
-	return nil
+	return &verdict, nil
 }
 
 // commit judges and commits drafts, and remembers the new head.

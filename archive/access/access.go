@@ -10,7 +10,7 @@
 //	failure-<reason>       no complete exchange; refused-<reason> when we did not ask
 //	challenge-header       a header that only challenge pages carry, at any status
 //	challenge-body         a short body that only challenge pages have
-//	http-304               as before
+//	http-304               as before; http-304-unasked when we had not asked for that
 //	http-410, http-451     said outright
 //	http-404-first         not found: missing until it is seen again
 //	http-404-again         not found at least an hour after the first time: gone
@@ -45,7 +45,9 @@ type Answer struct {
 	Detail    string      // the failure in words
 	Refused   bool        // the failure is our own refusal to ask
 	Truncated schemas.Truncation
-	At        time.Time
+	// Conditional says that the request allowed the answer "not modified".
+	Conditional bool
+	At          time.Time
 }
 
 // Earlier is the newest capture of the same page before this one.
@@ -85,6 +87,9 @@ func byStatus(a Answer, before *Earlier) *schemas.Access {
 	line := statusLine(a)
 	switch a.Status {
 	case http.StatusNotModified:
+		if !a.Conditional {
+			return verdict(schemas.ServerError, "http-304-unasked", schemas.Certain, line)
+		}
 		return verdict(schemas.NotModified, "http-304", schemas.Certain, line)
 	case http.StatusGone:
 		return verdict(schemas.Gone, "http-410", schemas.Certain, line)

@@ -15,7 +15,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func answer(edits ...func(*Answer)) Answer {
 	a := Answer{
 		Asked: "https://news.example/story", Final: "https://news.example/story",
-		Status: 200, Header: http.Header{}, Body: []byte("<p>A story.</p>"), At: noon,
+		Status: 200, Conditional: true, Header: http.Header{}, Body: []byte("<p>A story.</p>"), At: noon,
 	}
 	for _, edit := range edits {
 		edit(&a)
@@ -44,6 +44,7 @@ func TestJudge(t *testing.T) {
 		"dns":                          {answer(failure("dns")), nil, schemas.Unreachable, "failure-dns"},
 		"refused by us":                {answer(failure("private-address"), func(a *Answer) { a.Refused = true }), nil, schemas.Refused, "refused-private-address"},
 		"not modified":                 {answer(status(304), body("")), nil, schemas.NotModified, "http-304"},
+		"not modified, unasked":        {answer(status(304), body(""), func(a *Answer) { a.Conditional = false }), nil, schemas.ServerError, "http-304-unasked"},
 		"gone":                         {answer(status(410)), nil, schemas.Gone, "http-410"},
 		"first 404":                    {answer(status(404)), nil, schemas.Missing, "http-404-first"},
 		"404 a minute later":           {answer(status(404)), minuteAgo, schemas.Missing, "http-404-first"},
