@@ -70,7 +70,7 @@ func (a *Archive) Commit(ctx context.Context, r *Run, options CommitOptions, dra
 		return nil, err
 	}
 	for _, page := range writer.recorded {
-		page.files = nil
+		page.release()
 	}
 	return snapshots, nil
 }

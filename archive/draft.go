@@ -19,6 +19,15 @@ type Draft struct {
 	Untracked []*schemas.Untracked
 }
 
+// Size returns the number of payload bytes that the draft holds in memory.
+func (d *Draft) Size() int64 {
+	var size int64
+	for _, page := range d.Pages {
+		size += page.Size()
+	}
+	return size
+}
+
 // PageDraft is one look at a page: a new capture, or the observation that all
 // is as before. Posts of one run that share a source share its PageDraft.
 type PageDraft struct {

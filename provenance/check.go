@@ -177,6 +177,7 @@ func lookAgain(ctx context.Context, run *archive.Run, todo <-chan archive.PageRe
 func (rec *Recorder) commitChecks(ctx context.Context, run *archive.Run, drafted <-chan *archive.Draft, done func(Checked)) error {
 	var (
 		batch  []*archive.Draft
+		bytes  int64
 		timer  = time.NewTimer(batchTime)
 		commit = func() error {
 			timer.Reset(batchTime)
@@ -184,7 +185,7 @@ func (rec *Recorder) commitChecks(ctx context.Context, run *archive.Run, drafted
 				return nil
 			}
 			err := rec.commitBatch(ctx, run, batch, done)
-			batch = nil
+			batch, bytes = nil, 0
 			return err
 		}
 	)
@@ -195,7 +196,8 @@ func (rec *Recorder) commitChecks(ctx context.Context, run *archive.Run, drafted
 			if !ok {
 				return commit()
 			}
-			if batch = append(batch, draft); len(batch) < batchPages {
+			batch, bytes = append(batch, draft), bytes+draft.Size()
+			if len(batch) < batchPages && bytes < batchBytes {
 				continue
 			}
 		case <-timer.C:

@@ -26,6 +26,8 @@ const (
 	// batchPosts bounds how many snapshots one pack holds: all are
 	// acknowledged together.
 	batchPosts = 128
+	// batchBytes bounds the payloads that wait in memory for one batch.
+	batchBytes = 64 << 20
 	// batchLinger is how long a draft waits for others.
 	batchLinger = 100 * time.Millisecond
 	// attempts bounds how often a page is looked at again because another
@@ -46,7 +48,7 @@ type work struct {
 // pages are part of the drafts; the error returned is one that stopped the run.
 func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter.Seq[archive.PostRequest], done func(Recorded)) error {
 	group, ctx := errgroup.WithContext(ctx)
-	todo, drafted := make(chan work), make(chan work, batchPosts)
+	todo, drafted := make(chan work), make(chan work, postsAtOnce)
 	group.Go(func() error {
 		defer close(todo)
 		index := 0
@@ -102,16 +104,16 @@ func drawUp(ctx context.Context, run *archive.Run, todo <-chan work, drafted cha
 // disk whether it holds one snapshot or a hundred. The last draft of a run does
 // not wait, since nothing can follow it.
 func gather(first work, drafted <-chan work) []work {
-	batch := []work{first}
+	batch, bytes := []work{first}, first.draft.Size()
 	linger := time.NewTimer(batchLinger)
 	defer linger.Stop()
-	for len(batch) < batchPosts {
+	for len(batch) < batchPosts && bytes < batchBytes {
 		select {
 		case w, ok := <-drafted:
 			if !ok {
 				return batch
 			}
-			batch = append(batch, w)
+			batch, bytes = append(batch, w), bytes+w.draft.Size()
 		case <-linger.C:
 			return batch
 		}
