@@ -120,15 +120,35 @@ func sniff(body []byte) (encoding.Encoding, string) {
 	if validUTF8(body) {
 		return unicode.UTF8, "utf-8"
 	}
-	if r, err := chardet.NewHtmlDetector().DetectBest(head); err == nil && r.Confidence >= 10 {
-		if e, name := charset.Lookup(r.Charset); e != nil && name != "utf-8" {
+	if label := likeliest(head); label != "" {
+		if e, name := charset.Lookup(label); e != nil && name != "utf-8" {
 			return e, name
-		}
-		if r.Charset == "GB-18030" {
-			return charset.Lookup("gb18030")
 		}
 	}
 	return charset.Lookup("windows-1252")
+}
+
+// minConfidence is the least percentage for which a guess is believed.
+const minConfidence = 10
+
+// likeliest returns the label of the charset that the statistics favour. The
+// detector tries all charsets at once and returns those of equal confidence in
+// the order in which they finish, so the name decides between them.
+func likeliest(head []byte) string {
+	results, err := chardet.NewHtmlDetector().DetectAll(head)
+	if err != nil {
+		return ""
+	}
+	best := chardet.Result{Confidence: minConfidence - 1}
+	for _, r := range results {
+		if r.Confidence > best.Confidence || r.Confidence == best.Confidence && best.Charset != "" && r.Charset < best.Charset {
+			best = r
+		}
+	}
+	if best.Charset == "GB-18030" {
+		return "gb18030" // the one name that is not a WHATWG label
+	}
+	return best.Charset
 }
 
 // validUTF8 allows for a last character cut in two, as in a truncated payload.
