@@ -200,6 +200,8 @@ func describe(page schemas.CapturedPage) string {
 		return page.Title
 	case page.Detail != "":
 		return page.Detail
+	case page.Rule == "redirect-home":
+		return "sent to a home page"
 	case page.Rule == "http-empty":
 		return fmt.Sprintf("HTTP %d without a body", page.Status)
 	case page.Status != 0:

@@ -211,17 +211,19 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 // printCheck prints one line a page that is news, its changed passages below
 // it, and a count of the rest.
 func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
-	var asBefore, failing, other int
+	var news, fresh, asBefore, failing, other int
 	for _, page := range report.Pages {
 		switch urgency(page) {
 		case 0:
+			news++
 			p.printChanged(page)
 		case 1:
-			p.printf("new       %s: %s\n", page.URL, newSource(page))
+			fresh++
+			p.printf("%-12s %s: %s\n", "new", page.URL, newSource(page))
 		case 2:
 			failing++
 			if verbose {
-				p.printf("%-9s %s: %s\n", page.Outcome, page.URL, describe(page))
+				p.printf("%-12s %s: %s\n", page.Outcome, page.URL, describe(page))
 			}
 		case 3:
 			if page.Result == schemas.ResultCaptured {
@@ -230,22 +232,23 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 				asBefore++
 			}
 			if verbose {
-				p.printf("as before %s\n", page.URL)
+				p.printf("%-12s %s\n", "as before", page.URL)
 			}
 		}
 	}
-	p.printf("%s\n", summary(len(report.Pages), asBefore, other, failing))
-}
-
-func summary(pages, asBefore, other, failing int) string {
-	line := fmt.Sprintf("%s looked at, %d as before", count(pages, "page"), asBefore)
-	if other > 0 {
-		line += fmt.Sprintf(", %d with other bytes but the same text", other)
+	line := count(len(report.Pages), "page") + " looked at"
+	for _, part := range []struct {
+		n     int
+		words string
+	}{
+		{news, "changed"}, {fresh, "new"}, {asBefore, "as before"},
+		{other, "with other bytes but the same text"}, {failing, "still not served"},
+	} {
+		if part.n > 0 {
+			line += fmt.Sprintf(", %d %s", part.n, part.words)
+		}
 	}
-	if failing > 0 {
-		line += fmt.Sprintf(", %d still not served", failing)
-	}
-	return line
+	p.printf("%s\n", line)
 }
 
 func newSource(page schemas.CapturedPage) string {
@@ -263,51 +266,51 @@ func (p *program) printChanged(page schemas.CapturedPage) {
 		within = fmt.Sprintf(", between %s and %s", minute(page.Within.After), minute(page.Within.Before))
 	}
 	if page.Before != page.Outcome {
-		p.printf("%-9s %s: %s before, now %s (%s)%s\n", page.Outcome, page.URL, page.Before, page.Outcome, describeOutcome(page), within)
+		p.printf("%-12s %s: %s before, now %s%s%s\n", page.Outcome, page.URL, page.Before, page.Outcome, aboutOutcome(page), within)
 	}
 	change := page.Change
 	if change == nil || change.Class != schemas.Changed {
 		return
 	}
-	p.printf("changed   %s: %s%s\n", page.URL, changeWords(change), within)
+	p.printf("%-12s %s: %s%s\n", "changed", page.URL, changeWords(change), within)
 	for i, passage := range change.Passages {
 		if i == shownPassages {
-			p.printf("            … (walkback diff %s)\n", shellWord(page.URL))
+			p.printf(passageIndent+"… (walkback diff %s)\n", shellWord(page.URL))
 			break
 		}
 		p.printPassage(passage)
 	}
 }
 
-// shownPassages is how many changed places check quotes of each page.
-const shownPassages = 5
+const (
+	shownPassages = 5               // how many changed places check quotes of each page
+	passageIndent = "             " // below the page's address
+)
 
 func (p *program) printPassage(passage schemas.Passage) {
 	switch {
 	case passage.Before == "":
-		p.printf("            + “%s”\n", passage.After)
+		p.printf(passageIndent+"+ “%s”\n", passage.After)
 	case passage.After == "":
-		p.printf("            - “%s”\n", passage.Before)
+		p.printf(passageIndent+"- “%s”\n", passage.Before)
 	default:
-		p.printf("            “%s” → “%s”\n", passage.Before, passage.After)
+		p.printf(passageIndent+"“%s” → “%s”\n", passage.Before, passage.After)
 	}
 }
 
-func describeOutcome(page schemas.CapturedPage) string {
-	if page.Status != 0 && page.Outcome != schemas.Served {
-		return fmt.Sprintf("HTTP %d", page.Status)
+// aboutOutcome gives what there is to say of an outcome, in brackets.
+func aboutOutcome(page schemas.CapturedPage) string {
+	if page.Outcome == schemas.Served {
+		return ""
 	}
-	if page.Detail != "" {
-		return page.Detail
-	}
-	return page.Rule
+	return " (" + describe(page) + ")"
 }
 
 func changeWords(change *schemas.Change) string {
 	if change.Words == nil {
 		return strings.Join(change.Evidence, "; ")
 	}
-	return fmt.Sprintf("%d words added, %d deleted", change.Words.Added, change.Words.Deleted)
+	return fmt.Sprintf("%s added, %d deleted", count(change.Words.Added, "word"), change.Words.Deleted)
 }
 
 // minute prints a time for a person, in UTC.

@@ -156,7 +156,7 @@ func logWords(e schemas.LogEntry) string {
 	case e.Version == 1:
 		return "version 1: " + e.Title
 	case e.Version > 1 && e.Words != nil:
-		return fmt.Sprintf("version %d: %d words added, %d deleted", e.Version, e.Words.Added, e.Words.Deleted)
+		return fmt.Sprintf("version %d: %s added, %d deleted", e.Version, count(e.Words.Added, "word"), e.Words.Deleted)
 	case e.Version > 1:
 		return fmt.Sprintf("version %d", e.Version)
 	case e.Untracked:
@@ -164,7 +164,7 @@ func logWords(e schemas.LogEntry) string {
 	case e.Outcome == schemas.Served:
 		return "same text"
 	case e.Outcome == "":
-		return "the page's sources were recorded"
+		return "as before, captured as a post"
 	}
 	return ""
 }
