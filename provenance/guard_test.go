@@ -9,6 +9,8 @@ import (
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/archivetest"
 	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/provenancetest"
+	"github.com/walkback-dev/walkback/provenance/trust"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -99,4 +101,33 @@ func objectsAndRefs(v *victim) map[string]string {
 		}
 	}
 	return all
+}
+
+// TestIntroduceOwn: who holds the key of the root is not a stranger, even when
+// the introduction was lost; who holds another key is.
+func TestIntroduceOwn(t *testing.T) {
+	capture := func(rec *provenance.Recorder, run *archive.Run) error {
+		return rec.Record(t.Context(), run, slices.Values(archivetest.Requests(t, "https://blog.example/other")), func(provenance.Recorded) {})
+	}
+	v := newVictim(t)
+	for _, test := range []struct {
+		name string
+		key  *trust.Key
+		want bool
+	}{{"another key", newKey(t), false}, {"the key of the root", nil, true}} {
+		if test.key != nil {
+			allowed := v.show("trust/allowed_signers") + trust.SignerLine(provenancetest.Email, test.key.PublicKey())
+			v.forge(forgery{kind: schemas.KindTrust, put: map[string]string{"trust/allowed_signers": allowed}})
+		} else {
+			test.key = v.key
+		}
+		w := *v
+		w.key, w.memory = test.key, trust.NewMemory(t.TempDir())
+		if err := w.writeAnew(t, capture); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		if report := w.verify(provenance.VerifyOptions{}); report.ExitCode != 0 || report.Pinned != test.want {
+			t.Errorf("%s: pinned is %v, want %v: %s", test.name, report.Pinned, test.want, problems(report))
+		}
+	}
 }

@@ -169,6 +169,9 @@ func (rec *Recorder) guard(ctx context.Context, head *archive.Snapshot) error {
 	if err := rec.maySignAfter(head); err != nil {
 		return err
 	}
+	if err := rec.introduceOwn(v); err != nil {
+		return err
+	}
 	rec.guarded = head.Commit.ID
 	return nil
 }

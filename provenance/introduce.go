@@ -1,0 +1,29 @@
+package provenance
+
+import (
+	"golang.org/x/crypto/ssh"
+
+	"github.com/walkback-dev/walkback/provenance/trust"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// introduceOwn pins an archive that verified and whose root was signed by the
+// recorder's own key: whoever holds that key made the archive. Init introduces
+// an archive as soon as it exists, but a process can be killed in between.
+func (rec *Recorder) introduceOwn(v *verifier) error {
+	if v.report.Pinned || !v.whole {
+		return nil
+	}
+	root, err := v.store.Commit(v.chain[0].id)
+	if err != nil {
+		return err
+	}
+	key, err := trust.Verify(root.Payload, root.Signature)
+	if err != nil || ssh.FingerprintSHA256(key) != rec.Key.Fingerprint() {
+		return err
+	}
+	return rec.Memory.Introduce(schemas.Introduction{
+		Schema: schemas.IntroductionSchema, ArchiveID: v.report.ArchiveID, RootSHA256: v.chain[0].sha256,
+		RootKey: rec.Key.Fingerprint(), At: schemas.TimeOf(root.Time),
+	})
+}
