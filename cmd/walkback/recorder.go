@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/fetch"
+	"github.com/walkback-dev/walkback/provenance"
+)
+
+var waitFlag = &cli.DurationFlag{Name: "wait", Value: 30 * time.Second, Usage: "wait this `TIME` for another process that writes to the archive"}
+
+// fetchFlags are those of every command that goes out to the network.
+func fetchFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
+		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a page after this `TIME`"},
+		&cli.StringFlag{Name: "max-bytes", Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
+		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
+	}
+}
+
+// fetcher makes the client that the flags describe. The caller closes it.
+func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
+	limit, err := parseSize(c.String("max-bytes"))
+	if err != nil {
+		return nil, &usage{message: "--max-bytes: " + err.Error(), hint: "for example --max-bytes 100M"}
+	}
+	settings := p.settings()
+	agent := c.String("user-agent")
+	if agent == "" {
+		agent = settings.UserAgent
+	}
+	return fetch.New(fetch.Options{
+		UserAgent: agent, AllowPrivate: c.Bool("allow-private") || settings.AllowPrivate,
+		MaxBytes: limit, Timeout: c.Duration("timeout"),
+	}), nil
+}
+
+func parseSize(s string) (int64, error) {
+	number, unit := s, int64(1)
+	for suffix, factor := range map[string]int64{"k": 1e3, "M": 1e6, "G": 1e9} {
+		if rest, ok := strings.CutSuffix(s, suffix); ok {
+			number, unit = rest, factor
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n <= 0 || n > (1<<62)/unit {
+		return 0, fmt.Errorf("%q is not a size", s)
+	}
+	return n * unit, nil
+}
+
+// recorder opens the archive and the key for writing. With create, it makes
+// what does not exist.
+func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, func(), error) {
+	a, err := p.open(c)
+	var none *noArchive
+	missing := errors.As(err, &none)
+	if err != nil && !(create && (missing || errors.Is(err, archive.ErrUnborn))) {
+		return nil, nil, err
+	}
+	if missing {
+		if err := holds(none.dir); err != nil {
+			return nil, nil, err
+		}
+	}
+	key, release, err := p.signingKey(c.Context, c, a)
+	if err != nil {
+		if a != nil {
+			err = errors.Join(err, a.Close())
+		}
+		return nil, nil, err
+	}
+	if a == nil {
+		dir, err := p.place(c)
+		if err == nil {
+			a, err = p.makeArchive(c, dir, key)
+		}
+		if err != nil {
+			release()
+			return nil, nil, err
+		}
+	}
+	close := func() {
+		release()
+		if err := a.Close(); err != nil {
+			p.warn(err)
+		}
+	}
+	recorder := &provenance.Recorder{
+		Archive: a, Key: key, Memory: p.memory(), Command: "walkback " + c.Command.FullName(), Wait: c.Duration(waitFlag.Name), Warn: p.warn,
+	}
+	if err := recorder.Ready(c.Context); err != nil {
+		close()
+		return nil, nil, err
+	}
+	return recorder, close, nil
+}
