@@ -58,8 +58,8 @@ const (
 // maxFrames bounds the nesting that a token walk keeps track of.
 const maxFrames = 512
 
-// open takes the start of an element.
-func (w *blockWriter) open(name string, attr func(string) string, node *html.Node) {
+// open takes the start of an element. attr returns its attributes by name.
+func (w *blockWriter) open(name string, attr func(string) string) {
 	switch {
 	case name == "br":
 		w.breakLine()

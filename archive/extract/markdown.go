@@ -144,7 +144,7 @@ func noAttributes(string) string { return "" }
 
 // element opens and closes an HTML element of the same meaning.
 func (w *markdownWalk) element(name string, children func()) {
-	w.out.open(name, noAttributes, nil)
+	w.out.open(name, noAttributes)
 	children()
 	w.out.close(name)
 }
@@ -179,7 +179,7 @@ func (w *markdownWalk) block(n ast.Node) {
 		}
 		w.html(b.String())
 	case *east.Table:
-		w.out.open("table", noAttributes, nil)
+		w.out.open("table", noAttributes)
 		w.out.row++
 		all()
 		w.out.flush()
@@ -233,7 +233,7 @@ func (w *markdownWalk) inline(n ast.Node) {
 }
 
 func (w *markdownWalk) anchor(href string, children func()) {
-	w.out.open("a", func(string) string { return href }, nil)
+	w.out.open("a", func(string) string { return href })
 	children()
 	w.out.close("a")
 }

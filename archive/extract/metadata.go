@@ -171,6 +171,9 @@ func pageByline(root *html.Node, tags tagValues, article linkedArticle) string {
 	return strings.Join(names, ", ")
 }
 
+// maxName is the most words that a name has; more are a line about the author.
+const maxName = 10
+
 // people drops what cannot be a name, and repetitions.
 func people(names []string) []string {
 	var out []string
@@ -180,7 +183,7 @@ func people(names []string) []string {
 		for _, by := range []string{"By ", "by ", "BY "} {
 			name = strings.TrimPrefix(name, by)
 		}
-		if name == "" || strings.Contains(name, "://") || len(name) > 200 || seen[name] {
+		if name == "" || strings.Contains(name, "://") || len(wordsOf(name)) > maxName || seen[name] {
 			continue
 		}
 		seen[name] = true

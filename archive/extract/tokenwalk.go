@@ -39,7 +39,7 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 				silent = name
 			}
 			if silent == "" {
-				w.open(name, func(key string) string { return tokenAttribute(t, key) }, nil)
+				w.open(name, func(key string) string { return tokenAttribute(t, key) })
 			}
 		case html.EndTagToken:
 			tag, _ := z.TagName()

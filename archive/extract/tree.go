@@ -36,7 +36,7 @@ func walkTree(w *blockWriter, n, block *html.Node) {
 	hidden := element && isHidden(n)
 	row := n.Data == "table" && isDataTable(n)
 	if element {
-		w.open(n.Data, func(key string) string { return attribute(n, key) }, n)
+		w.open(n.Data, func(key string) string { return attribute(n, key) })
 	}
 	if row {
 		w.row++
