@@ -38,6 +38,9 @@ func flagsFirst(app *cli.App, args []string) []string {
 			}
 			continue
 		}
+		if arg == "--help" || arg == "-h" {
+			return slices.Concat(global, path, []string{arg}) // of the command, whatever else it was to do
+		}
 		words := []string{arg}
 		own, shared := named(flags, arg), named(app.Flags, arg)
 		if takesValue(own, shared) && !strings.Contains(arg, "=") {

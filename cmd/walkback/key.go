@@ -62,8 +62,8 @@ func (p *program) keyNew(c *cli.Context) error {
 	if file == "" {
 		file = p.defaultKey()
 	}
-	if c.IsSet("name") && !c.IsSet("email") {
-		return &usage{message: "--name needs --email", hint: "the e-mail is the name under which others allow the key"}
+	if c.IsSet("name") != c.IsSet("email") {
+		return &usage{message: "--name and --email go together", hint: "the e-mail is the name under which others allow the key"}
 	}
 	var phrase []byte
 	if c.Bool("passphrase") {

@@ -50,6 +50,9 @@ func (p *program) verify(c *cli.Context) error {
 	if options.Range, err = parseRange(c.String("range")); err != nil {
 		return err
 	}
+	if err := reaches(dir, options.Range); err != nil {
+		return err
+	}
 	if file := c.String("introduction"); file != "" {
 		if options.Introduction, err = readIntroduction(file); err != nil {
 			return err
@@ -117,6 +120,28 @@ func parseRange(s string) (*provenance.Range, error) {
 		return nil, &usage{message: fmt.Sprintf("--range %q is not a range of snapshots", s), hint: "for example --range 10..20"}
 	}
 	return &provenance.Range{From: a, To: b}, nil
+}
+
+// reaches refuses a range that begins behind the newest snapshot: nothing would
+// be hashed, and "verified" would be said of nothing. What is wrong with the
+// archive itself is for the verification to tell.
+func reaches(dir string, r *provenance.Range) error {
+	if r == nil {
+		return nil
+	}
+	a, err := archive.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer a.Close()
+	head, err := a.Head()
+	if err == nil && head.Message.Sequence < r.From {
+		return &usage{
+			message: fmt.Sprintf("--range begins with snapshot %d, but the newest is %d", r.From, head.Message.Sequence),
+			hint:    "walkback log lists the snapshots",
+		}
+	}
+	return nil
 }
 
 func readIntroduction(file string) (*schemas.Introduction, error) {
