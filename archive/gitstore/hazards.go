@@ -172,6 +172,8 @@ func (s settings) hazards(path string) []Hazard {
 		case line.name == "extensions.partialclone",
 			section == "remote" && (key == "promisor" || key == "partialclonefilter"):
 			kind = HazardAbsence
+		case line.name == "core.hookspath" && line.value == "/dev/null":
+			// No hook is run: the way in which VERIFY.md makes a copy.
 		case slices.Contains([]string{"include", "includeif", "gpg", "alias", "filter", "diff", "mailmap"}, section),
 			line.name == "core.worktree", line.name == "core.attributesfile", line.name == "core.hookspath",
 			line.name == "core.fsmonitor", line.name == "core.pager":
