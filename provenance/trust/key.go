@@ -260,20 +260,29 @@ func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 })
 }
 
+// writeNew makes a file that appears whole or not at all: half a key would have
+// to be removed by hand before there can be another. It never replaces a file.
 func writeNew(file string, data []byte, mode fs.FileMode) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".")
 	if err != nil {
 		return err
 	}
+	defer os.Remove(f.Name())
 	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
 	if err == nil {
 		err = f.Sync()
 	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
 	}
-	if err != nil {
-		_ = os.Remove(file)
+	if err = os.Link(f.Name(), file); err == nil || errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return err
+	if _, err := os.Lstat(file); err == nil { // a file system without links
+		return &fs.PathError{Op: "create", Path: file, Err: fs.ErrExist}
+	}
+	return os.Rename(f.Name(), file)
 }

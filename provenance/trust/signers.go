@@ -103,20 +103,35 @@ func nextField(line string) (field, rest string, err error) {
 	return line[:i], strings.TrimLeft(line[i:], " \t"), nil
 }
 
+// option takes one option over. Each may stand once, its value in quotation
+// marks: ssh-keygen refuses anything else, and so must we.
 func (s *AllowedSigner) option(option string) (err error) {
-	name, value, _ := strings.Cut(option, "=")
-	value = strings.Trim(value, `"`)
-	switch strings.ToLower(name) {
-	case "cert-authority":
+	name, quoted, _ := strings.Cut(option, "=")
+	if name = strings.ToLower(name); name == "cert-authority" && name == strings.ToLower(option) {
 		s.Authority = true
+		return nil
+	}
+	value, ok := strings.CutPrefix(quoted, `"`)
+	value, closed := strings.CutSuffix(value, `"`)
+	if !ok || !closed || strings.ContainsAny(value, `"\`) {
+		return fmt.Errorf("option %q has no value in quotation marks", option)
+	}
+	again := false
+	switch name {
 	case "namespaces":
+		again = s.Namespaces != nil
 		s.Namespaces = strings.Split(value, ",")
 	case "valid-after":
+		again = !s.After.IsZero()
 		s.After, err = parseSignerTime(value)
 	case "valid-before":
+		again = !s.Before.IsZero()
 		s.Before, err = parseSignerTime(value)
 	default:
 		err = fmt.Errorf("unknown option %q", name)
+	}
+	if again {
+		return fmt.Errorf("option %q stands twice", name)
 	}
 	return err
 }
