@@ -124,10 +124,7 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 			return nil, err
 		}
 	}
-	snapshots, err := rec.Archive.Commit(ctx, run, archive.CommitOptions{
-		Signer: rec.Key, Command: rec.Command, Wait: rec.Wait, Now: rec.Now,
-		Guard: func(head *archive.Snapshot) error { return rec.guard(ctx, head) },
-	}, drafts...)
+	snapshots, err := rec.commitOnHead(ctx, run, drafts)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +142,21 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 		rec.Warn(fmt.Errorf("the snapshot is kept, but not the receipt for it: %w", err))
 	}
 	return snapshots, nil
+}
+
+// commitOnHead commits, and once more when somebody moved the branch with git in
+// the meantime: the new head is guarded like any other.
+func (rec *Recorder) commitOnHead(ctx context.Context, run *archive.Run, drafts []*archive.Draft) ([]*archive.Snapshot, error) {
+	for attempt := 1; ; attempt++ {
+		snapshots, err := rec.Archive.Commit(ctx, run, archive.CommitOptions{
+			Signer: rec.Key, Command: rec.Command, Wait: rec.Wait, Now: rec.Now,
+			Guard: func(head *archive.Snapshot) error { return rec.guard(ctx, head) },
+		}, drafts...)
+		var moved *gitstore.MovedError
+		if !errors.As(err, &moved) || attempt == attempts {
+			return snapshots, err
+		}
+	}
 }
 
 // guard refuses a head that does not verify, and a key that the head does not
