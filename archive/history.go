@@ -132,7 +132,10 @@ func Resolve(ref PageRef, versions []Version, spec string) (Version, error) {
 			}
 		}
 		if n >= len(versions) {
-			return refuse("the page has %d version(s)", len(versions))
+			if len(versions) == 1 {
+				return refuse("the page has one version")
+			}
+			return refuse("the page has %d versions", len(versions))
 		}
 		return versions[len(versions)-1-n], nil
 	}

@@ -47,7 +47,7 @@ func (p *program) diff(c *cli.Context) error {
 		return err
 	}
 	defer a.Close()
-	before, after, err := versionsToCompare(c, a)
+	before, after, err := p.versionsToCompare(c, a)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (p *program) diff(c *cli.Context) error {
 	return err
 }
 
-func versionsToCompare(c *cli.Context, a *archive.Archive) (before, after *archive.Page, err error) {
+func (p *program) versionsToCompare(c *cli.Context, a *archive.Archive) (before, after *archive.Page, err error) {
 	head, err := a.Head()
 	if err != nil {
 		return nil, nil, err
@@ -83,10 +83,11 @@ func versionsToCompare(c *cli.Context, a *archive.Archive) (before, after *archi
 		return nil, nil, err
 	}
 	from, to := c.Args().Get(1), c.Args().Get(2)
-	if from == "" && len(versions) == 1 {
-		return nil, nil, &oneVersion{ref}
-	}
-	if from == "" {
+	switch {
+	case from == "" && len(versions) == 1:
+		p.say("note", "%s has one version: nothing has changed yet", archive.SpokenName(ref.Name))
+		from = "latest"
+	case from == "":
 		from = "latest~1"
 	}
 	if to == "" {
@@ -98,13 +99,6 @@ func versionsToCompare(c *cli.Context, a *archive.Archive) (before, after *archi
 	}
 	second, err := archive.Resolve(ref, versions, to)
 	return first.Page, second.Page, err
-}
-
-// oneVersion is returned when there is nothing to compare with.
-type oneVersion struct{ page archive.PageRef }
-
-func (e *oneVersion) Error() string {
-	return archive.SpokenName(e.page.Name) + " has one version: nothing has changed yet"
 }
 
 // compareVersions extracts both payloads with the extractor of this program.

@@ -22,7 +22,9 @@ func (p *program) keyCommand() *cli.Command {
 		Name: "key", Usage: "make and list signing keys",
 		UsageText: "walkback key new|list",
 		Description: `Signing keys are ordinary OpenSSH keys. The first capture makes one without a
-passphrase; make your own before it to choose otherwise.`,
+passphrase; make your own before it to choose otherwise.
+
+Exit codes: 0 done; 1 could not run; 2 usage.`,
 		CustomHelpTemplate: "walkback {{.FullName}}: {{.Usage}}\n\nUsage: {{.UsageText}}\n\n{{.Description}}\n\nCommands:\n{{range .VisibleCommands}}  {{printf \"%-6s\" .Name}} {{.Usage}}\n{{end}}",
 		OnUsageError:       usageError,
 		HideHelpCommand:    true,

@@ -46,12 +46,17 @@ func (p *program) show(c *cli.Context) error {
 	}
 	switch {
 	case c.Bool("body"):
-		return p.showRaw(page.Payload, page.Name+" has no payload: it was "+string(page.Capture.Access.Outcome))
+		return p.showRaw(page.Payload, archive.SpokenName(page.Name)+" has no payload: it was "+string(page.Capture.Access.Outcome))
 	case c.Bool("head"):
-		return p.showRaw(page.Heads, page.Name+" has no heads: it was "+string(page.Capture.Method))
+		return p.showRaw(page.Heads, archive.SpokenName(page.Name)+" has no heads: it was "+string(page.Capture.Method))
+	}
+	// The newest state of a page belongs to the head; its capture may be older.
+	holder, err := a.At(c.Context, page.Capture.Sequence)
+	if err != nil {
+		return err
 	}
 	show := &schemas.Show{
-		Schema: schemas.ShowSchema, ArchiveID: a.ID(), Commit: page.Snapshot.Ref(), Folder: page.Folder, Capture: page.Capture,
+		Schema: schemas.ShowSchema, ArchiveID: a.ID(), Commit: holder.Ref(), Folder: page.Folder, Capture: page.Capture,
 	}
 	if show.Post, err = page.Post(); err != nil {
 		return err
