@@ -55,6 +55,24 @@ func codeFor(err error) int {
 	return exitFailed
 }
 
+// damage reports whether an error speaks of objects that are not what was
+// written, and what verify would say to them.
+func damage(err error) (schemas.Verdict, bool) {
+	var (
+		corrupt   *gitstore.CorruptError
+		malformed *gitstore.MalformedError
+		missing   *gitstore.MissingError
+		truncated *gitstore.TruncatedError
+	)
+	switch {
+	case errors.As(err, &corrupt), errors.As(err, &malformed):
+		return schemas.Tampered, true
+	case errors.As(err, &missing), errors.As(err, &truncated):
+		return schemas.Incomplete, true
+	}
+	return "", false
+}
+
 // hintFor names the way out of an error, or nothing.
 func hintFor(err error) string {
 	var (
@@ -73,6 +91,9 @@ func hintFor(err error) string {
 		busy        *archive.BusyError
 		newer       *schemas.UnsupportedError
 	)
+	if _, damaged := damage(err); damaged {
+		return "walkback verify tells all that is wrong; go on from a good copy with --archive DIR"
+	}
 	switch {
 	case errors.As(err, &u):
 		return u.hint

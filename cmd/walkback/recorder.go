@@ -12,6 +12,7 @@ import (
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/schemas"
 )
 
 var waitFlag = &cli.DurationFlag{Name: "wait", Value: 30 * time.Second, Usage: "wait this `TIME` for another process that writes to the archive"}
@@ -63,6 +64,10 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 	a, err := p.open(c)
 	var none *noArchive
 	missing := errors.As(err, &none)
+	if verdict, damaged := damage(err); damaged {
+		problem := schemas.Problem{Verdict: verdict, Subject: "the archive", Detail: err.Error()}
+		return nil, nil, &provenance.UnverifiedHeadError{Verdict: verdict, Problems: []schemas.Problem{problem}}
+	}
 	if err != nil && !(create && (missing || errors.Is(err, archive.ErrUnborn))) {
 		return nil, nil, err
 	}
