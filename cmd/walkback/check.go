@@ -241,8 +241,11 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 		n     int
 		words string
 	}{
-		{news, "changed"}, {fresh, "new"}, {asBefore, "as before"},
-		{other, "with other bytes but the same text"}, {failing, "still not served"},
+		{news, "changed"},
+		{fresh, "new"},
+		{asBefore, "as before"},
+		{other, "with other bytes but the same text"},
+		{failing, "still not served"},
 	} {
 		if part.n > 0 {
 			line += fmt.Sprintf(", %d %s", part.n, part.words)
