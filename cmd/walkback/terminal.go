@@ -55,8 +55,9 @@ func (p *program) width() (int, bool) {
 	return columns, true
 }
 
-// columns prints rows as aligned columns. The last column is cut to the
-// terminal's width; in a pipe nothing is cut.
+// columns prints rows as aligned columns. On a terminal the widest column but
+// the last, which holds addresses, is cut so that the rest has room, and the
+// last at the terminal's edge; in a pipe nothing is cut.
 func (p *program) columns(rows [][]string) {
 	var widths []int
 	for _, row := range rows {
@@ -68,22 +69,46 @@ func (p *program) columns(rows [][]string) {
 			widths[i] = max(widths[i], text.StringWidthWithoutEscSequences(row[i]))
 		}
 	}
-	limit, bounded := p.width()
+	if limit, bounded := p.width(); bounded {
+		narrow(widths, limit)
+	}
 	for _, row := range rows {
 		var line strings.Builder
-		used := 0
 		for i, cell := range row {
-			if i == len(row)-1 {
-				if bounded && limit-used >= 10 {
-					cell = text.Snip(cell, limit-used, "…")
-				}
-				line.WriteString(cell)
-				break
-			}
-			line.WriteString(text.Pad(cell, widths[i], ' ') + "  ")
-			used += widths[i] + 2
+			line.WriteString(text.Pad(text.Snip(cell, widths[i], "…"), widths[i], ' ') + gutter)
 		}
 		fmt.Fprintln(p.stdout, strings.TrimRight(line.String(), " "))
+	}
+}
+
+const (
+	gutter = "  "
+	// leastWidth is what narrow leaves of a column.
+	leastWidth = 24
+)
+
+// narrow makes columns fit into a limit as far as that leaves them legible.
+func narrow(widths []int, limit int) {
+	if len(widths) == 0 {
+		return
+	}
+	total := -len(gutter)
+	for _, w := range widths {
+		total += w + len(gutter)
+	}
+	last := len(widths) - 1
+	widest := 0
+	for i := range last {
+		if widths[i] > widths[widest] {
+			widest = i
+		}
+	}
+	for _, column := range []int{widest, last} {
+		if over := total - limit; over > 0 && widths[column] > leastWidth {
+			cut := min(over, widths[column]-leastWidth)
+			widths[column] -= cut
+			total -= cut
+		}
 	}
 }
 
