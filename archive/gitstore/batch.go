@@ -33,6 +33,7 @@ type Batch struct {
 	spool   *spool // made with the first object
 	mark    int    // objects in spool that are committed
 	sums    map[ID][32]byte
+	differ  differ
 	relied  map[ID]struct{} // objects not written because they are there
 	loose   map[string]bool // folders of loose objects that there were at the beginning
 	placed  []string        // packs that main does not reach yet, without extension
@@ -122,9 +123,12 @@ func (b *Batch) put(path string, blob *Blob) error {
 	if err := checkPath(path); err != nil {
 		return err
 	}
-	before := b.spooled()
-	err := b.write(KindBlob, blob.id, blob.size, func() []byte { return blob.deflated })
+	former, err := b.staging.file(path)
 	if err != nil {
+		return err
+	}
+	before := b.spooled()
+	if err := b.write(blob.id, func(w *spool) error { return b.addBlob(w, blob, former) }); err != nil {
 		return err
 	}
 	if err := b.staging.put(path, blob.id); err != nil {
@@ -136,7 +140,7 @@ func (b *Batch) put(path string, blob *Blob) error {
 }
 
 // write adds an object to the pack unless it is already somewhere.
-func (b *Batch) write(kind Kind, id ID, size int64, deflated func() []byte) error {
+func (b *Batch) write(id ID, add func(*spool) error) error {
 	if b.spool != nil && b.spool.has(id) {
 		return nil
 	}
@@ -153,7 +157,7 @@ func (b *Batch) write(kind Kind, id ID, size int64, deflated func() []byte) erro
 			return err
 		}
 	}
-	return b.spool.add(kind, id, size, deflated())
+	return add(b.spool)
 }
 
 func (b *Batch) spooled() int {
@@ -284,13 +288,12 @@ func (b *Batch) sign(by Person, at time.Time, message string, signer Signer) (*C
 // storeCommit adds the changed trees and the commit to the pack, or nothing.
 func (b *Batch) storeCommit(c *Commit) error {
 	before := b.spooled()
-	err := b.staging.unstored(func(id ID, entries []Entry) error {
-		content := encodeTree(entries)
+	err := b.staging.unstored(func(id, former ID, entries []Entry) error {
 		b.store.keepTree(id, entries)
-		return b.write(KindTree, id, int64(len(content)), func() []byte { return deflate(content) })
+		return b.write(id, func(w *spool) error { return b.addTree(w, id, former, entries) })
 	})
 	if err == nil {
-		err = b.write(KindCommit, c.ID, int64(len(c.Raw)), func() []byte { return deflate(c.Raw) })
+		err = b.write(c.ID, func(w *spool) error { return w.add(KindCommit, c.ID, int64(len(c.Raw)), deflate(c.Raw)) })
 	}
 	if err != nil {
 		b.rollback(before)

@@ -43,12 +43,22 @@ func benchInputs(first int) []map[string][]byte {
 	return inputs
 }
 
-// BenchmarkIngest publishes batches of 100 signed commits; one operation is one
-// commit.
+// BenchmarkIngest publishes batches of 100 signed commits to an archive of 5,000
+// pages; one operation is one commit.
 func BenchmarkIngest(b *testing.B) {
-	s := open(b, newRepository(b))
+	dir := newRepository(b)
+	s := open(b, dir)
+	first := begin(b, s)
+	for i := range 5000 {
+		put(b, first, pagePath(i)+"/capture.json", fmt.Sprint(i))
+	}
+	commit(b, first, "pages")
+	ok(b, first.Publish(context.Background()))
+	ok(b, first.Close())
+	before := packBytes(b, dir)
 	b.ReportAllocs()
 	n := 0
+	defer func() { b.ReportMetric(float64(packBytes(b, dir)-before)/float64(n), "disk-B/op") }()
 	for b.Loop() {
 		if n%benchCommits == 0 {
 			b.StopTimer()

@@ -62,6 +62,7 @@
 //  5. the ref is read again, compared with where the batch began, and replaced
 //     by rename; the folder is synced; the .keep goes.
 //
-// Objects are stored whole, deflated at level 2: packs written here are meant to
-// be consolidated later.
+// Objects are deflated at level 2, for packs written here are meant to be
+// consolidated later. Where one batch holds several versions of a tree or a file,
+// the further ones are deltas on the former, at most 40 in a chain.
 package gitstore

@@ -35,7 +35,9 @@ type spooled struct {
 	offset int64
 	head   int   // bytes of its entry header
 	length int64 // of the entry
-	size   int64 // inflated
+	size   int64 // inflated; of a delta, the size of the delta
+	base   int   // into entries: what a delta is made for; less than 0 without
+	depth  int   // deltas in its chain
 }
 
 // newSpool makes the file, which must not exist. Its mode is that of a finished
@@ -61,11 +63,21 @@ func (w *spool) end() int64 { return w.flushed + int64(len(w.pending)) }
 // add appends an object that the pack does not have yet.
 func (w *spool) add(kind Kind, id ID, size int64, deflated []byte) error {
 	head := appendEntryHeader(make([]byte, 0, maxEntryHeader), kind, size)
-	e := spooled{
-		id: id, kind: kind, offset: w.end(), head: len(head), size: size,
-		length: int64(len(head) + len(deflated)),
-		crc:    crc32.Update(crc32.ChecksumIEEE(head), crc32.IEEETable, deflated),
-	}
+	return w.append(spooled{id: id, kind: kind, size: size, base: -1}, head, deflated)
+}
+
+// addDelta appends an object as a delta, of this size inflated, on an earlier
+// entry, which is of the same kind.
+func (w *spool) addDelta(id ID, base int, size int64, deflated []byte) error {
+	on := w.entries[base]
+	head := appendEntryHeader(make([]byte, 0, maxEntryHeader), kindOffset, size)
+	head = appendBack(head, w.end()-on.offset)
+	return w.append(spooled{id: id, kind: on.kind, size: size, base: base, depth: on.depth + 1}, head, deflated)
+}
+
+func (w *spool) append(e spooled, head, deflated []byte) error {
+	e.offset, e.head, e.length = w.end(), len(head), int64(len(head)+len(deflated))
+	e.crc = crc32.Update(crc32.ChecksumIEEE(head), crc32.IEEETable, deflated)
 	mark := len(w.pending)
 	w.pending = append(w.pending, head...)
 	if len(deflated) < spoolBuffer {
@@ -75,7 +87,7 @@ func (w *spool) add(kind Kind, id ID, size int64, deflated []byte) error {
 		w.pending = w.pending[:min(mark, len(w.pending))]
 		return err
 	}
-	w.byID[id] = len(w.entries)
+	w.byID[e.id] = len(w.entries)
 	w.entries = append(w.entries, e)
 	return nil
 }
@@ -115,6 +127,19 @@ func appendEntryHeader(b []byte, kind Kind, size int64) []byte {
 	return append(b, c)
 }
 
+// appendBack encodes the distance to a delta base, the inverse of parseBack.
+func appendBack(b []byte, back int64) []byte {
+	var digits [10]byte
+	i := len(digits) - 1
+	digits[i] = byte(back & 0x7f)
+	for back >>= 7; back > 0; back >>= 7 {
+		back--
+		i--
+		digits[i] = 0x80 | byte(back&0x7f)
+	}
+	return append(b, digits[i:]...)
+}
+
 func (w *spool) has(id ID) bool {
 	_, ok := w.byID[id]
 	return ok
@@ -143,6 +168,15 @@ func (w *spool) read(pool *inflaters, id ID) (object, bool, error) {
 	if !ok {
 		return object{}, false, nil
 	}
+	content, err := w.content(pool, i)
+	if err != nil {
+		return object{}, false, fmt.Errorf("reading object %s of the batch: %w", id, err)
+	}
+	return object{w.entries[i].kind, content}, true, nil
+}
+
+// content returns what an entry stands for; chains are short.
+func (w *spool) content(pool *inflaters, i int) ([]byte, error) {
 	e := w.entries[i]
 	start, end := e.offset+int64(e.head), e.offset+e.length
 	var source io.ReaderAt = w.file
@@ -151,10 +185,14 @@ func (w *spool) read(pool *inflaters, id ID) (object, bool, error) {
 		start, end = start-w.flushed, end-w.flushed
 	}
 	content, _, err := pool.inflateAt(source, start, end, e.size)
-	if err != nil {
-		return object{}, false, fmt.Errorf("reading object %s of the batch: %w", id, err)
+	if err != nil || e.base < 0 {
+		return content, err
 	}
-	return object{e.kind, content}, true, nil
+	base, err := w.content(pool, e.base)
+	if err != nil {
+		return nil, err
+	}
+	return applyDelta(base, content)
 }
 
 // finish completes the pack: count, trailer, sync. It can be repeated after an

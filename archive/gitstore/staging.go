@@ -10,6 +10,7 @@ import (
 // that an edit passes through, so an edit costs its own path and nothing else.
 type folder struct {
 	id      ID // of the tree; zero while dirty
+	former  ID // of the tree that was there before the edits; zero when none was
 	dirty   bool
 	stored  bool // in the repository or the pack being written
 	loaded  bool
@@ -26,7 +27,7 @@ type staging struct {
 }
 
 func newStaging(root ID, read trees) *staging {
-	f := &folder{id: root, stored: true}
+	f := &folder{id: root, former: root, stored: true}
 	if root.IsZero() { // not even an empty tree is there yet
 		f = &folder{dirty: true, loaded: true, folders: map[string]*folder{}}
 	}
@@ -99,7 +100,7 @@ func (t *staging) enter(f *folder, name string) (*folder, error) {
 	if !ok {
 		return nil, nil
 	}
-	sub := &folder{id: f.entries[i].ID, stored: true}
+	sub := &folder{id: f.entries[i].ID, former: f.entries[i].ID, stored: true}
 	f.folders[name] = sub
 	return sub, nil
 }
@@ -129,6 +130,19 @@ func (t *staging) trail(path string, make bool) (trail []*folder, base string, e
 		trail = append(trail, f)
 	}
 	return trail, names[len(names)-1], t.load(f)
+}
+
+// file returns the file at a path, or zero.
+func (t *staging) file(path string) (ID, error) {
+	trail, base, err := t.trail(path, false)
+	if trail == nil || err != nil {
+		return ID{}, err
+	}
+	f := trail[len(trail)-1]
+	if i, ok := findKey(f.entries, base, false); ok {
+		return f.entries[i].ID, nil
+	}
+	return ID{}, nil
 }
 
 // put sets a file.
@@ -238,12 +252,12 @@ func (t *staging) entries(id ID) ([]Entry, error) {
 }
 
 // unstored visits the sealed trees that are not stored, folders before those
-// that hold them.
-func (t *staging) unstored(visit func(id ID, entries []Entry) error) error {
+// that hold them, each with the tree whose place it takes.
+func (t *staging) unstored(visit func(id, former ID, entries []Entry) error) error {
 	return unstored(t.root, visit)
 }
 
-func unstored(f *folder, visit func(id ID, entries []Entry) error) error {
+func unstored(f *folder, visit func(id, former ID, entries []Entry) error) error {
 	if f.stored {
 		return nil
 	}
@@ -252,5 +266,5 @@ func unstored(f *folder, visit func(id ID, entries []Entry) error) error {
 			return err
 		}
 	}
-	return visit(f.id, f.entries)
+	return visit(f.id, f.former, f.entries)
 }

@@ -3,7 +3,9 @@ package gitstore
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -97,18 +99,31 @@ func checkOrder(before []Entry, e Entry) error {
 
 // encodeTree is the inverse of parseTree for ordered entries.
 func encodeTree(entries []Entry) []byte {
-	size := 0
+	b := make([]byte, 0, treeSize(entries))
 	for _, e := range entries {
-		size += len("100644 ") + len(e.Name) + 1 + len(e.ID)
-	}
-	b := make([]byte, 0, size)
-	for _, e := range entries {
-		b = fmt.Appendf(b, "%o ", uint32(e.Mode))
-		b = append(b, e.Name...)
-		b = append(b, 0)
-		b = append(b, e.ID[:]...)
+		b = appendEntry(b, e)
 	}
 	return b
+}
+
+func appendEntry(b []byte, e Entry) []byte {
+	b = append(strconv.AppendUint(b, uint64(e.Mode), 8), ' ')
+	b = append(append(b, e.Name...), 0)
+	return append(b, e.ID[:]...)
+}
+
+// entrySize returns the bytes of an entry in a tree.
+func entrySize(e Entry) int {
+	digits := (bits.Len32(uint32(e.Mode)) + 2) / 3
+	return max(1, digits) + 1 + len(e.Name) + 1 + len(e.ID)
+}
+
+func treeSize(entries []Entry) int {
+	size := 0
+	for _, e := range entries {
+		size += entrySize(e)
+	}
+	return size
 }
 
 // nameFault says what git has against a name in a tree, or nothing.
