@@ -1,3 +1,17 @@
+// # Archives
+//
+// [NewArchive] makes an archive in a temporary folder that captures pages of a
+// web:
+//
+//	a := archivetest.NewArchive(t, w)
+//	a.Capture("https://news.example/a")
+//	w.Edit("https://news.example/a", "Ten", "Two")
+//	a.Clock.Advance(24 * time.Hour)
+//	a.Check("https://news.example/a")
+//
+// It imports package archive and nothing above it, so its commits hold no
+// verdicts and no memory knows it. Tests of what stands above the archive use
+// package provenance/provenancetest.
 package archivetest
 
 import (

@@ -112,6 +112,7 @@ func TestKilledCapture(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some twenty seconds")
 	}
+	t.Parallel()
 	const posts, sources, kills = 200, 20, 20
 	dice := newDice(t)
 	w, web := newWorkplace(t), archivetest.NewWeb(t)
@@ -183,6 +184,7 @@ func TestKilledFirstUse(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some ten seconds")
 	}
+	t.Parallel()
 	dice := newDice(t)
 	web := archivetest.NewWeb(t)
 	postURLs, _ := servePosts(web, 1, 2)
@@ -213,6 +215,7 @@ func TestKilledCheck(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some twenty seconds")
 	}
+	t.Parallel()
 	const pages, kills = 600, 5
 	dice := newDice(t)
 	w, web := newWorkplace(t), archivetest.NewWeb(t)
@@ -232,8 +235,16 @@ func TestKilledCheck(t *testing.T) {
 		}
 	}
 	if w.unfinished() {
-		if _, stderr, code := w.run("check"); code != exitDone && code != exitChanged {
+		stdout, stderr, code := w.run("check", "--json")
+		if code != exitChanged {
 			t.Fatalf("check ends with %d: %s", code, stderr)
+		}
+		report, err := schemas.Decode[schemas.CheckReport]([]byte(stdout))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(report.Pages); got != pages {
+			t.Errorf("the report of the whole run has %d pages, want %d", got, pages)
 		}
 	}
 	w.intact()
@@ -290,6 +301,7 @@ func (w workplace) checkLines() (lines map[string][]string, runs map[string]bool
 // TestTwoCaptures: two processes capture into one archive at the same time, with
 // pages in common, while others read. All succeed, and nothing is lost.
 func TestTwoCaptures(t *testing.T) {
+	t.Parallel()
 	w, web := newWorkplace(t), archivetest.NewWeb(t)
 	postURLs, sourceURLs := servePosts(web, 40, 6)
 	w.must(0, "capture", postURLs[0])
