@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"archive/textdiff":          {},
 	"archive/extract":           {"archive/textdiff"},
 	"archive/access":            {"schemas"},
+	"archive/index":             {"schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
 	"archive":                   {"archive/access", "archive/extract", "archive/fetch", "archive/gitstore", "schemas"},
 	"provenance/trust":          {"schemas"},
@@ -40,6 +41,7 @@ var only = map[string]string{
 	"github.com/hiddeco/":     "provenance/trust",
 	"github.com/markusmobius": "archive/extract",
 	"github.com/urfave/cli/":  "cmd/walkback",
+	"modernc.org/":            "archive/index",
 }
 
 func TestLayers(t *testing.T) {

@@ -1,0 +1,37 @@
+// Package index keeps what is asked of an archive most often in one SQLite
+// file: its commits by sequence, its pages as they are now, which commits
+// captured a page, and the words of every version. The file is disposable: all
+// of it is read from the archive again when it is missing, damaged, older or of
+// another archive. It knows SQLite and rows, not git.
+//
+// # The file
+//
+// Format 1. The user_version of the SQLite header is the CRC-32C of the format
+// and of the identity that [Open] is given, so a file of another format or
+// identity is set aside before SQLite reads any of it. Beside it stand SQLite's
+// own -wal and -shm, and a .lock: whoever makes the file anew or adds to it
+// holds that lock; readers do not.
+//
+//	about     one row: identity, newest commit, number of pages and their digest
+//	commits   sequence → git's name of the commit
+//	pages     a page as the newest commit has it; counts and digest of its captures
+//	captures  the commits that touched a page's folder, in their order; the
+//	          number of the version that each began, 0 for none
+//	words     FTS5, contentless: the words of each version, by the n of its capture
+//
+// SQLite notices damage to its own structure only. So every row carries a
+// CRC-32C of itself, a page that of all its captures, and the about row that of
+// all pages: what a damaged file says is never taken for true, and what it fails
+// to say is noticed, but for the words. A damaged list of words can hide a
+// version from a search until the file is made anew; it cannot invent one,
+// since hits are held against the text ([Query.Find]).
+//
+// # Words
+//
+// The text is cut into words here and not by SQLite, so that index, queries and
+// snippets agree. A word is a run of letters, digits and marks, folded: NFKD
+// without U+0300 to U+036F, case folding, NFC; cut at 64 bytes. Scripts that are
+// written without spaces, and Hangul, give one word a character, so any part of
+// a Chinese or Thai sentence is found as a phrase. (FTS5's trigrams would take
+// three times the space and not find words of two characters.)
+package index

@@ -1,0 +1,124 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// schema makes the tables. What it says is format: change both together.
+const schema = `
+CREATE TABLE about (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	identity TEXT NOT NULL, sequence INTEGER NOT NULL, "commit" BLOB NOT NULL,
+	pages INTEGER NOT NULL, digest INTEGER NOT NULL, captures INTEGER NOT NULL, "check" INTEGER NOT NULL
+);
+CREATE TABLE commits (sequence INTEGER PRIMARY KEY, id BLOB NOT NULL, "check" INTEGER NOT NULL);
+CREATE TABLE pages (
+	n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, url TEXT NOT NULL, title TEXT NOT NULL,
+	post INTEGER NOT NULL, tracked INTEGER NOT NULL, method TEXT NOT NULL, outcome TEXT NOT NULL,
+	captured_at INTEGER NOT NULL, bytes INTEGER NOT NULL,
+	captures INTEGER NOT NULL, versions INTEGER NOT NULL, content BLOB NOT NULL, digest INTEGER NOT NULL, "check" INTEGER NOT NULL
+);
+CREATE TABLE captures (
+	n INTEGER PRIMARY KEY, page INTEGER NOT NULL, sequence INTEGER NOT NULL, version INTEGER NOT NULL, "check" INTEGER NOT NULL
+);
+CREATE INDEX captures_of_page ON captures (page, n);
+CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
+INSERT INTO words (words, rank) VALUES ('hashsize', 33554432);
+`
+
+// CommitID is git's name of a commit.
+type CommitID [20]byte
+
+// about is the one row that speaks of the whole file.
+type about struct {
+	identity string
+	sequence int64 // of the newest commit; -1: none
+	commit   []byte
+	pages    int64
+	digest   int64 // of the checks of all pages: their sum
+	captures int64
+}
+
+func (a *about) check() int64 {
+	return sum(a.identity, a.sequence, a.commit, a.pages, a.digest, a.captures)
+}
+
+func (a *about) insert(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO about VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
+		a.identity, a.sequence, blob(a.commit), a.pages, a.digest, a.captures, a.check())
+	return err
+}
+
+const selectAbout = `SELECT identity, sequence, "commit", pages, digest, captures, "check" FROM about WHERE one = 1`
+
+// scanAbout reads the row and reports whether it is whole.
+func scanAbout(row *sql.Row) (a about, whole bool, err error) {
+	var check int64
+	err = row.Scan(&a.identity, &a.sequence, &a.commit, &a.pages, &a.digest, &a.captures, &check)
+	return a, a.check() == check, err
+}
+
+// page is a row of pages.
+type page struct {
+	n        int64
+	listed   schemas.ListedPage
+	captures int64  // rows of captures
+	versions int64  // those that began a version
+	content  []byte // what the newest served capture says, see Touch
+	digest   int64  // of all its captures, in order
+}
+
+const (
+	pageColumns = `n, id, url, title, post, tracked, method, outcome, captured_at, bytes, captures, versions, content, digest, "check"`
+	insertPage  = `INSERT INTO pages (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	updatePage  = `UPDATE pages SET (` + pageColumns + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE n = ?1`
+	selectPage  = `SELECT ` + pageColumns + ` FROM pages WHERE id = ?`
+	selectPages = `SELECT ` + pageColumns + ` FROM pages ORDER BY n`
+)
+
+func (p *page) check() int64 {
+	l := &p.listed
+	return sum(p.n, l.Page[:], l.URL, l.Title, l.Post, l.Tracked, string(l.Method), string(l.Outcome), int64(l.CapturedAt), l.Bytes,
+		p.captures, p.versions, p.content, p.digest)
+}
+
+func (p *page) values() []any {
+	l := &p.listed
+	return []any{
+		p.n, l.Page[:], l.URL, l.Title, l.Post, l.Tracked, string(l.Method), string(l.Outcome), int64(l.CapturedAt), l.Bytes,
+		p.captures, p.versions, blob(p.content), p.digest, p.check(),
+	}
+}
+
+// scanPage reads a row and reports whether it is whole.
+func scanPage(scan func(...any) error) (p page, whole bool, err error) {
+	var (
+		l     = &p.listed
+		id    []byte
+		check int64
+	)
+	err = scan(&p.n, &id, &l.URL, &l.Title, &l.Post, &l.Tracked, &l.Method, &l.Outcome, &l.CapturedAt, &l.Bytes,
+		&p.captures, &p.versions, &p.content, &p.digest, &check)
+	whole = copy(l.Page[:], id) == len(l.Page) && p.check() == check
+	return p, whole, err
+}
+
+// capture is a row of captures.
+type capture struct {
+	n, page, sequence, version int64
+}
+
+func (c *capture) check() int64 { return sum(c.n, c.page, c.sequence, c.version) }
+
+func commitCheck(sequence int64, id []byte) int64 { return sum(sequence, id) }
+
+// blob keeps an empty blob from becoming NULL.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,234 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// View is the index as it was at one moment, whatever is added meanwhile. Its
+// methods must not be called at the same time. It must be closed.
+//
+// Each method may return a *DamagedError; what it yielded before that is not to
+// be trusted.
+type View struct {
+	index *Index
+	conn  *sql.Conn
+	about about
+}
+
+// View begins to read.
+func (x *Index) View(ctx context.Context) (*View, error) {
+	conn, err := x.db.Conn(ctx)
+	if err != nil {
+		return nil, x.asDamage(fmt.Errorf("reading index: %w", err))
+	}
+	v := &View{index: x, conn: conn}
+	if _, err = conn.ExecContext(ctx, "BEGIN"); err == nil {
+		v.about, err = readAbout(ctx, x, conn)
+	}
+	if err != nil {
+		return nil, errors.Join(x.asDamage(fmt.Errorf("reading index: %w", err)), v.Close())
+	}
+	return v, nil
+}
+
+// Close ends the reading.
+func (v *View) Close() error {
+	// The transaction read only: it ends with the connection at the latest.
+	_, _ = v.conn.ExecContext(context.Background(), "ROLLBACK")
+	return v.conn.Close()
+}
+
+func readAbout(ctx context.Context, x *Index, conn *sql.Conn) (about, error) {
+	a, whole, err := scanAbout(conn.QueryRowContext(ctx, selectAbout))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return a, x.damaged("it does not say what it is")
+	case err != nil:
+		return a, x.unscanned(err)
+	case !whole || a.identity != x.identity || a.sequence >= 0 && len(a.commit) != len(CommitID{}):
+		return a, x.damaged("what it says of itself is not whole")
+	}
+	return a, nil
+}
+
+func (a *about) newest() (int64, CommitID) {
+	var id CommitID
+	copy(id[:], a.commit)
+	return a.sequence, id
+}
+
+// Newest returns the newest commit that is indexed, -1 and none in an empty
+// index.
+func (v *View) Newest() (int64, CommitID) { return v.about.newest() }
+
+// Commit returns the commit with this sequence, which must not be higher than
+// the newest nor negative.
+func (v *View) Commit(ctx context.Context, sequence int64) (CommitID, error) {
+	var (
+		id    []byte
+		check int64
+		found CommitID
+	)
+	err := v.conn.QueryRowContext(ctx, `SELECT id, "check" FROM commits WHERE sequence = ?`, sequence).Scan(&id, &check)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return found, v.index.damaged("commit %d is not in it", sequence)
+	case err != nil:
+		return found, v.fail(v.index.unscanned(err))
+	case copy(found[:], id) != len(found) || commitCheck(sequence, id) != check:
+		return found, v.index.damaged("commit %d is not whole", sequence)
+	}
+	return found, nil
+}
+
+// Pages yields every page as the newest commit has it, in the order of their
+// first captures.
+func (v *View) Pages(ctx context.Context) iter.Seq2[schemas.ListedPage, error] {
+	return func(yield func(schemas.ListedPage, error) bool) {
+		stop := func(err error) { yield(schemas.ListedPage{}, err) }
+		rows, err := v.conn.QueryContext(ctx, selectPages)
+		if err != nil {
+			stop(v.fail(err))
+			return
+		}
+		defer rows.Close()
+		var count, digest int64
+		for rows.Next() {
+			p, whole, err := scanPage(rows.Scan)
+			if err != nil {
+				stop(v.fail(v.index.unscanned(err)))
+				return
+			}
+			if !whole {
+				stop(v.index.damaged("page %d is not whole", p.n))
+				return
+			}
+			count++
+			digest += p.check()
+			if !yield(p.listed, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			stop(v.fail(err))
+		} else if count != v.about.pages || digest != v.about.digest {
+			stop(v.index.damaged("it has %d pages in place of %d, or others", count, v.about.pages))
+		}
+	}
+}
+
+// Capture is a commit that touched a page's folder.
+type Capture struct {
+	Sequence int64
+	Version  int // the number of the version that it began, from 1; 0: none
+}
+
+// Captures returns the commits that touched a page's folder, oldest first. The
+// newest commit must have the page: one that is not in the index is damage.
+func (v *View) Captures(ctx context.Context, id schemas.PageID) ([]Capture, error) {
+	statement, err := v.conn.PrepareContext(ctx, selectPage)
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	defer statement.Close()
+	p, known, err := readPage(ctx, v.index, statement, id)
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	if !known {
+		return nil, v.index.damaged("page %s is not in it", id)
+	}
+	rows, err := v.conn.QueryContext(ctx, `SELECT n, page, sequence, version FROM captures WHERE page = ? ORDER BY n`, p.n)
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	defer rows.Close()
+	var captures []Capture
+	var digest int64
+	for rows.Next() {
+		var c capture
+		if err := rows.Scan(&c.n, &c.page, &c.sequence, &c.version); err != nil {
+			return nil, v.fail(v.index.unscanned(err))
+		}
+		digest = sum(digest, c.check())
+		captures = append(captures, Capture{Sequence: c.sequence, Version: int(c.version)})
+	}
+	if err := rows.Err(); err != nil {
+		return nil, v.fail(err)
+	}
+	if int64(len(captures)) != p.captures || digest != p.digest {
+		return nil, v.index.damaged("it has %d captures of %s in place of %d, or others", len(captures), id, p.captures)
+	}
+	return captures, nil
+}
+
+// readPage returns the row of a page, and whether there is one.
+func readPage(ctx context.Context, x *Index, statement *sql.Stmt, id schemas.PageID) (page, bool, error) {
+	p, whole, err := scanPage(statement.QueryRowContext(ctx, id[:]).Scan)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return page{}, false, nil
+	case err != nil:
+		return page{}, false, x.unscanned(err)
+	case !whole || p.listed.Page != id:
+		return page{}, false, x.damaged("page %s is not whole", id)
+	}
+	return p, true, nil
+}
+
+// Hit is a version that has the words of a query.
+type Hit struct {
+	Page     schemas.PageID
+	Sequence int64 // of the commit that began the version
+	Version  int
+}
+
+// Search yields the versions that have the words of a query, those indexed last
+// first. A hit is to be held against the text of the version: see [Query.Find].
+func (v *View) Search(ctx context.Context, q Query) iter.Seq2[Hit, error] {
+	return func(yield func(Hit, error) bool) {
+		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.version, c."check", p.id
+			FROM words CROSS JOIN captures c ON c.n = words.rowid CROSS JOIN pages p ON p.n = c.page
+			WHERE words MATCH ? ORDER BY words.rowid DESC`, q.match())
+		if err != nil {
+			yield(Hit{}, v.fail(err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var (
+				c     capture
+				check int64
+				id    []byte
+				hit   Hit
+			)
+			err := rows.Scan(&c.n, &c.page, &c.sequence, &c.version, &check, &id)
+			switch {
+			case err != nil:
+				err = v.fail(v.index.unscanned(err))
+			case c.check() != check || copy(hit.Page[:], id) != len(hit.Page):
+				err = v.index.damaged("capture %d is not whole", c.n)
+			}
+			hit.Sequence, hit.Version = c.sequence, int(c.version)
+			if !yield(hit, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(Hit{}, v.fail(err))
+		}
+	}
+}
+
+func (v *View) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return v.index.asDamage(fmt.Errorf("reading index: %w", err))
+}

@@ -1,0 +1,219 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Commit is a commit to be indexed, with the pages whose folders it touched,
+// each once.
+type Commit struct {
+	Sequence int64
+	ID       CommitID
+	Touched  []Touch
+}
+
+// Touch is a page as a commit left it.
+type Touch struct {
+	Page schemas.ListedPage
+	// First says that the commit before does not have the page.
+	First bool
+	// Served says that the commit made a served capture of the page. It begins
+	// a version when Content, the digest of what it says, is not that of the
+	// served capture before; none is that of a page never served.
+	Served  bool
+	Content schemas.Digest
+	// Text is called for a version only; nil text is no text.
+	Text func() ([]byte, error)
+}
+
+// Writer adds commits to an index. There is one at a time. Its methods must not
+// be called at the same time. It must be closed.
+type Writer struct {
+	index  *Index
+	conn   *sql.Conn
+	unlock func() error
+	about  about
+	open   bool // in a transaction
+
+	statements struct{ page, insertPage, updatePage, commit, capture, words *sql.Stmt }
+}
+
+// Writer begins to add to the index, or returns ErrBusy when another process
+// does so.
+func (x *Index) Writer(ctx context.Context) (*Writer, error) {
+	unlock, err := x.lock()
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{index: x, unlock: unlock}
+	if w.conn, err = x.db.Conn(ctx); err == nil {
+		if err = w.begin(ctx); err == nil {
+			err = w.prepare(ctx)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(x.asDamage(fmt.Errorf("writing index: %w", err)), w.Close())
+	}
+	return w, nil
+}
+
+func (w *Writer) begin(ctx context.Context) error {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	w.open = true
+	var err error
+	w.about, err = readAbout(ctx, w.index, w.conn)
+	return err
+}
+
+func (w *Writer) prepare(ctx context.Context) error {
+	var errs []error
+	prepare := func(query string) *sql.Stmt {
+		s, err := w.conn.PrepareContext(ctx, query)
+		errs = append(errs, err)
+		return s
+	}
+	s := &w.statements
+	s.page = prepare(selectPage)
+	s.insertPage = prepare(insertPage)
+	s.updatePage = prepare(updatePage)
+	s.commit = prepare(`INSERT INTO commits (sequence, id, "check") VALUES (?, ?, ?)`)
+	s.capture = prepare(`INSERT INTO captures (n, page, sequence, version, "check") VALUES (?, ?, ?, ?, ?)`)
+	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
+	return errors.Join(errs...)
+}
+
+// Newest returns the newest commit that was added, -1 and none in an empty
+// index.
+func (w *Writer) Newest() (int64, CommitID) { return w.about.newest() }
+
+// Add adds the commit after the newest one.
+func (w *Writer) Add(ctx context.Context, commit Commit) error {
+	if commit.Sequence != w.about.sequence+1 {
+		return fmt.Errorf("indexing commit %d: the index stands at %d", commit.Sequence, w.about.sequence)
+	}
+	err := w.add(ctx, commit)
+	if err != nil {
+		return w.index.asDamage(fmt.Errorf("indexing commit %d: %w", commit.Sequence, err))
+	}
+	return nil
+}
+
+func (w *Writer) add(ctx context.Context, commit Commit) error {
+	if !w.open {
+		if err := w.begin(ctx); err != nil {
+			return err
+		}
+	}
+	id := commit.ID[:]
+	if _, err := w.statements.commit.ExecContext(ctx, commit.Sequence, id, commitCheck(commit.Sequence, id)); err != nil {
+		return err
+	}
+	for i := range commit.Touched {
+		if err := w.touch(ctx, commit.Sequence, &commit.Touched[i]); err != nil {
+			return err
+		}
+	}
+	w.about.sequence, w.about.commit = commit.Sequence, id
+	return nil
+}
+
+func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
+	p, known, err := readPage(ctx, w.index, w.statements.page, t.Page.Page)
+	if err != nil {
+		return err
+	}
+	write := w.statements.updatePage
+	switch {
+	case known == t.First:
+		return w.index.damaged("page %s is in it: %t", t.Page.Page, known)
+	case known:
+		w.about.digest -= p.check()
+	default:
+		w.about.pages++
+		p.n, write = w.about.pages, w.statements.insertPage
+	}
+	w.about.captures++
+	c := capture{n: w.about.captures, page: p.n, sequence: sequence}
+	if t.Served && !bytes.Equal(p.content, content(t.Content)) {
+		p.versions++
+		c.version = p.versions
+		if err := w.addWords(ctx, c.n, t); err != nil {
+			return err
+		}
+	}
+	if t.Served {
+		p.content = content(t.Content)
+	}
+	if _, err := w.statements.capture.ExecContext(ctx, c.n, c.page, c.sequence, c.version, c.check()); err != nil {
+		return err
+	}
+	p.listed = t.Page
+	p.captures++
+	p.digest = sum(p.digest, c.check())
+	w.about.digest += p.check()
+	_, err = write.ExecContext(ctx, p.values()...)
+	return err
+}
+
+// content is a digest as it is stored: none is empty.
+func content(d schemas.Digest) []byte {
+	if d.IsZero() {
+		return nil
+	}
+	return d[:]
+}
+
+func (w *Writer) addWords(ctx context.Context, n int64, t *Touch) error {
+	text, err := t.Text()
+	if err != nil || text == nil {
+		return err
+	}
+	_, err = w.statements.words.ExecContext(ctx, n, joined(string(text)))
+	return err
+}
+
+// Flush makes what was added durable and visible to others. What was not
+// flushed is lost with the Writer.
+func (w *Writer) Flush(ctx context.Context) error {
+	if !w.open {
+		return nil
+	}
+	a := &w.about
+	_, err := w.conn.ExecContext(ctx, `UPDATE about SET (sequence, "commit", pages, digest, captures, "check") = (?, ?, ?, ?, ?, ?) WHERE one = 1`,
+		a.sequence, blob(a.commit), a.pages, a.digest, a.captures, a.check())
+	if err == nil {
+		_, err = w.conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		return w.index.asDamage(fmt.Errorf("writing index: %w", err))
+	}
+	w.open = false
+	return nil
+}
+
+// Close ends the writing and lets the next writer in.
+func (w *Writer) Close() error {
+	var errs []error
+	s := &w.statements
+	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.words} {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
+	}
+	if w.open {
+		_, err := w.conn.ExecContext(context.Background(), "ROLLBACK")
+		errs = append(errs, err)
+	}
+	if w.conn != nil {
+		errs = append(errs, w.conn.Close())
+	}
+	return errors.Join(append(errs, w.unlock())...)
+}
