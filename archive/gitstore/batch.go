@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -46,11 +44,7 @@ type Batch struct {
 // main that does not lead to a commit in the accepted form cannot be built on:
 // the error is that of Head or Commit.
 func (s *Store) Begin(ctx context.Context, owner Owner) (*Batch, error) {
-	folder := filepath.Join(s.dir, private)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return nil, err
-	}
-	lock, err := lockWriter(ctx, folder, owner)
+	lock, err := s.lockWriter(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +57,6 @@ func (s *Store) Begin(ctx context.Context, owner Owner) (*Batch, error) {
 
 func (b *Batch) begin() (err error) {
 	if err := b.store.recoverDead(); err != nil {
-		return err
-	}
-	if err := b.store.packs.scan(); err != nil {
 		return err
 	}
 	if b.loose, err = b.store.looseFolders(); err != nil {
@@ -82,8 +73,6 @@ func (b *Batch) begin() (err error) {
 	b.Discard()
 	return nil
 }
-
-func (b *Batch) privatePath(name string) string { return filepath.Join(b.store.dir, private, name) }
 
 // Head returns the newest commit, whether published or not; nil when there is
 // none.
@@ -153,7 +142,7 @@ func (b *Batch) write(id ID, add func(*spool) error) error {
 		return nil
 	}
 	if b.spool == nil {
-		if b.spool, err = newSpool(b.privatePath(spoolFile)); err != nil {
+		if b.spool, err = newSpool(b.store.privatePath(batchName) + ".pack"); err != nil {
 			return err
 		}
 	}
@@ -319,8 +308,5 @@ func (b *Batch) Close() error {
 		err = errors.Join(err, b.spool.discard())
 		b.spool = nil
 	}
-	for _, name := range []string{indexFile, keepFile} {
-		err = errors.Join(err, removeIfThere(b.privatePath(name)))
-	}
-	return errors.Join(err, unlockWriter(b.lock))
+	return errors.Join(err, b.store.discardSealed(batchName), unlockWriter(b.lock))
 }

@@ -13,9 +13,11 @@
 //	receive.denyNonFastForwards true, transfer.unpackLimit 1
 //
 // The folder walkback/ inside the repository is private to this program and is
-// ignored by git. Three names in it belong to this package: writer.lock (a lock
+// ignored by git. These names in it belong to this package: writer.lock (a lock
 // file held by the one writer; its content says who), main.next (the value
-// refs/heads/main is about to take) and batch.* (a batch not yet published).
+// refs/heads/main is about to take), batch.* (a batch not yet published), merged.*
+// (a pack being made of others) and packs.replaced (which packs such a one takes
+// the place of).
 //
 // # Reading
 //
@@ -65,4 +67,15 @@
 // Objects are deflated at level 2, for packs written here are meant to be
 // consolidated later. Where one batch holds several versions of a tree or a file,
 // the further ones are deltas on the former, at most 40 in a chain.
+//
+// # Merging
+//
+// After a batch is published, packs are merged when 16 of about one size have
+// come together, so that there are never more than 50 of ordinary size. Entries
+// are copied as they are, each held against its checksum. The new pack is made
+// durable, read again from disk and put in place like that of a batch; then
+// packs.replaced is written, then the old packs go. A process killed in between
+// leaves objects twice, which harms nobody, and the next writer goes on. Packs
+// with a .keep, those of partial clones and damaged ones are left alone. Readers
+// that find a pack gone look for others.
 package gitstore

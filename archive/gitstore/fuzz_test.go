@@ -78,12 +78,12 @@ func FuzzEntryHeader(f *testing.F) {
 }
 
 func FuzzIndex(f *testing.F) {
-	w := spool{}
+	w := packWriter{}
 	for i := range 5 {
-		w.entries = append(w.entries, spooled{id: ID{byte(40 * i), 1}, crc: uint32(i), offset: int64(i) << 30})
+		w.list = append(w.list, located{id: ID{byte(40 * i), 1}, crc: uint32(i), offset: int64(i) << 30})
 	}
 	f.Add(w.encodeIndex([20]byte{1}))
-	f.Add((&spool{}).encodeIndex([20]byte{}))
+	f.Add((&packWriter{}).encodeIndex([20]byte{}))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		x, err := newIndex("fuzz", content)
 		if err != nil {

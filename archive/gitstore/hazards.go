@@ -134,7 +134,9 @@ func (s *Store) packHazards() ([]Hazard, error) {
 	}
 	for _, p := range packs {
 		detail := ""
-		if err := p.open(); err != nil {
+		if err := p.open(); errors.Is(err, os.ErrClosed) || errors.Is(err, os.ErrNotExist) {
+			continue // repacked since
+		} else if err != nil {
 			detail = err.Error()
 		} else if p.torn {
 			detail = "its end is not " + hex.EncodeToString(p.index.trailer[:]) + ", as its index says: stock git refuses it"

@@ -15,7 +15,7 @@ const (
 	refLockRetry = 20 * time.Millisecond
 )
 
-func (s *Store) nextPath() string    { return filepath.Join(s.dir, private, nextFile) }
+func (s *Store) nextPath() string    { return s.privatePath(nextFile) }
 func (s *Store) refLockPath() string { return s.refPath() + ".lock" }
 
 // moveMain sets main to a commit if it is still where it was, under the lock

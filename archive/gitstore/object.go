@@ -9,6 +9,9 @@ import (
 
 const reasonCollision = "it bears the marks of a SHA-1 collision attack"
 
+// maxLooks bounds how often an object is looked for while packs come and go.
+const maxLooks = 8
+
 // Object returns an object, from a pack or loose, after hashing it again. The
 // content is the caller's. Errors: *MissingError, *CorruptError,
 // *TruncatedError. It is safe for concurrent use.
@@ -27,17 +30,21 @@ func (s *Store) Object(id ID) (Kind, []byte, error) {
 func (s *Store) object(id ID) (o object, shared bool, err error) {
 	where := ""
 	for attempt := 0; ; attempt++ {
+		seen := s.packs.seen()
 		o, where, shared, err = s.locate(id)
 		if err == nil {
 			break
 		}
 		// A repack may have moved the object since the folder was read: git's
-		// own rule is to look once more.
-		if attempt > 0 || !isGone(err) {
+		// own rule is to look once more. Ours is to do so as long as packs move.
+		if attempt == maxLooks || !isGone(err) {
 			return object{}, false, err
 		}
 		if err := s.packs.scan(); err != nil {
 			return object{}, false, fmt.Errorf("reading the pack folder: %w", err)
+		}
+		if attempt > 0 && s.packs.seen() == seen {
+			return object{}, false, err
 		}
 	}
 	got, attack := foreignID(o.kind, o.content)
@@ -73,7 +80,7 @@ func (s *Store) locate(id ID) (o object, where string, shared bool, err error) {
 // isGone reports errors that looking again may cure.
 func isGone(err error) bool {
 	var missing *MissingError
-	return errors.As(err, &missing) || errors.Is(err, os.ErrNotExist)
+	return errors.As(err, &missing) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrClosed)
 }
 
 // has reports whether an index, or a loose file in one of the folders given,

@@ -37,6 +37,7 @@ type pack struct {
 	at    time.Time // of the index, to look into the newest pack first
 
 	mu   sync.Mutex // held to open and close the file
+	shut bool       // for good
 	file *os.File
 	size int64
 	torn bool  // the trailer is not the one the index was made for
@@ -60,6 +61,9 @@ type object struct {
 func (p *pack) open() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.shut {
+		return &os.PathError{Op: "open", Path: p.path, Err: os.ErrClosed}
+	}
 	if p.file != nil {
 		return p.bad
 	}
@@ -96,6 +100,7 @@ func (p *pack) checkEnds() (torn bool, err error) {
 func (p *pack) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.shut = true
 	err := p.index.close()
 	if p.file != nil {
 		err = errors.Join(err, p.file.Close())

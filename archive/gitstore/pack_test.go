@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math/rand"
 	"os"
@@ -31,14 +30,10 @@ func packOf(t *testing.T, ids []ID, entries ...[]byte) *Store {
 	dir := filepath.Join(t.TempDir(), "archive.git")
 	check(t, Init(dir))
 	path := filepath.Join(dir, "objects", "pack", "pack-x")
-	w, err := newSpool(path + ".pack")
+	w, err := newPackWriter(path + ".pack")
 	check(t, err)
 	for i, e := range entries {
-		check(t, w.add(KindBlob, ids[i], 0, nil)) // for its place in the index
-		added := &w.entries[i]
-		w.pending = append(w.pending[:len(w.pending)-1], e...)
-		added.length = int64(len(e))
-		added.crc = crc32.ChecksumIEEE(e)
+		check(t, w.append(ids[i], nil, e))
 	}
 	trailer, err := w.finish()
 	check(t, err)
@@ -112,11 +107,11 @@ func TestHostileEntries(t *testing.T) {
 // pack should have, against git show-index and our own reader.
 func TestIndexLargeOffsets(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
-	w := spool{}
+	w := packWriter{}
 	for range 1000 {
-		e := spooled{crc: r.Uint32(), offset: r.Int63n(1 << 33)}
+		e := located{crc: r.Uint32(), offset: r.Int63n(1 << 33)}
 		r.Read(e.id[:])
-		w.entries = append(w.entries, e)
+		w.list = append(w.list, e)
 	}
 	path := filepath.Join(t.TempDir(), "x.idx")
 	content := w.encodeIndex([20]byte{1, 2, 3})
@@ -124,7 +119,7 @@ func TestIndexLargeOffsets(t *testing.T) {
 	x, err := openIndex(path)
 	check(t, err)
 	want := map[string]bool{}
-	for _, e := range w.entries {
+	for _, e := range w.list {
 		at, ok, err := x.find(e.id)
 		if err != nil || !ok || at != (packed{e.offset, e.crc}) {
 			t.Errorf("%s: got %+v, %v, %v, want offset %d, CRC %x", e.id, at, ok, err, e.offset, e.crc)

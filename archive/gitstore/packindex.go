@@ -2,9 +2,11 @@ package gitstore
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math"
 	"os"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -119,6 +121,25 @@ func (x *packIndex) find(id ID) (packed, bool, error) {
 		return packed{}, false, err
 	}
 	return packed{offset: offset, crc: binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*i:])}, true, nil
+}
+
+// all returns the lines of the index by offset.
+func (x *packIndex) all() ([]located, error) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.data == nil {
+		return nil, &os.PathError{Op: "read", Path: x.path, Err: os.ErrClosed}
+	}
+	list := make([]located, x.count)
+	for i := range list {
+		offset, err := x.offset(int64(i))
+		if err != nil {
+			return nil, err
+		}
+		list[i] = located{ID(x.id(int64(i))), binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*int64(i):]), offset}
+	}
+	slices.SortFunc(list, func(a, b located) int { return cmp.Compare(a.offset, b.offset) })
+	return list, nil
 }
 
 func (x *packIndex) id(i int64) []byte { return x.data[indexIDs+20*i:][:20] }

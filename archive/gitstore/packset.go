@@ -14,15 +14,15 @@ type packSet struct {
 	folder string
 
 	mu      sync.RWMutex
-	packs   map[string]*pack // by path without extension
+	packs   map[string]*pack // by name without extension
 	order   []*pack          // newest first
 	damaged map[string]error // indexes that cannot be used
-	retired []*pack          // no longer in the folder; readers may still be in them
+	changes int              // packs that came and went so far
 }
 
-// scan takes up packs that have come and lets go of those that have gone. A
-// .pack without .idx is not finished, a .idx without .pack is an orphan: both
-// are passed over.
+// scan takes up packs that have come and closes those that have gone: who reads
+// in one of the latter finds it closed and looks again. A .pack without .idx is
+// not finished, a .idx without .pack is an orphan: both are passed over.
 func (s *packSet) scan() error {
 	names, err := readDirNames(s.folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -44,12 +44,15 @@ func (s *packSet) scan() error {
 			continue // gone since the folder was read
 		} else if err != nil {
 			damaged[stem] = err
+		} else {
+			s.changes++
 		}
 	}
 	for stem, p := range s.packs {
 		if !present[stem+".idx"] || !present[stem+".pack"] {
 			delete(s.packs, stem)
-			s.retired = append(s.retired, p)
+			s.changes++
+			defer p.close() // when order is without it
 		}
 	}
 	s.damaged = damaged
@@ -80,8 +83,24 @@ func (s *packSet) add(stem string) error {
 	return nil
 }
 
+// seen returns a number that changes with the packs.
+func (s *packSet) seen() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.changes
+}
+
 // find returns the newest pack that has the object, or nil.
-func (s *packSet) find(id ID) (*pack, packed, error) {
+func (s *packSet) find(id ID) (p *pack, at packed, err error) {
+	for range maxLooks {
+		if p, at, err = s.findNow(id); !errors.Is(err, os.ErrClosed) {
+			break
+		}
+	}
+	return p, at, err
+}
+
+func (s *packSet) findNow(id ID) (*pack, packed, error) {
 	s.mu.RLock()
 	order := s.order
 	s.mu.RUnlock()
@@ -115,9 +134,9 @@ func (s *packSet) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, p := range slices.Concat(s.order, s.retired) {
+	for _, p := range s.order {
 		errs = append(errs, p.close())
 	}
-	s.packs, s.order, s.retired = map[string]*pack{}, nil, nil
+	s.packs, s.order = map[string]*pack{}, nil
 	return errors.Join(errs...)
 }

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// The files of a batch that is not yet published. There is one writer at a
-// time, so the names need not differ.
+// batchName and mergedName are the packs in the private folder that are not yet
+// placed, without extension. There is one writer at a time, so the names need
+// not differ.
 const (
-	spoolFile = "batch.pack"
-	indexFile = "batch.idx"
-	keepFile  = "batch.keep"
+	batchName  = "batch"
+	mergedName = "merged"
 )
 
 // keepMark is what a .keep of ours begins with; people and git make others.
@@ -75,35 +75,25 @@ func (b *Batch) publish(ctx context.Context) error {
 	b.start, b.reached = to, false
 	clear(b.relied)
 	clear(b.sums)
+	// The batch is published: whatever keeps packs from being merged now is
+	// tried again after the next.
+	_ = b.store.mergePacks(ctx)
 	return nil
 }
 
 // placePack finishes the pack and puts it among the others, kept from being
 // collected. What it did before an error can be done again.
-func (b *Batch) placePack() (err error) {
+func (b *Batch) placePack() error {
 	if b.spool == nil {
 		return nil
 	}
-	trailer, err := b.spool.finish()
+	trailer, err := b.store.seal(b.spool.packWriter, batchName)
 	if err != nil {
 		return err
 	}
-	if err := b.writeAgain(indexFile, b.spool.encodeIndex(trailer), 0o444); err != nil {
+	stem, err := b.store.place(batchName, trailer)
+	if err != nil {
 		return err
-	}
-	keep := fmt.Appendf([]byte(keepMark), "process %d\n", os.Getpid())
-	if err := b.writeAgain(keepFile, keep, 0o666); err != nil {
-		return err
-	}
-	folder := b.store.packs.folder
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return err
-	}
-	stem := filepath.Join(folder, "pack-"+hex.EncodeToString(trailer[:]))
-	for _, extension := range []string{".keep", ".idx", ".pack"} {
-		if err := os.Rename(b.privatePath("batch"+extension), stem+extension); err != nil {
-			return errors.Join(err, removeIfThere(stem+".idx"), removeIfThere(stem+".keep"))
-		}
 	}
 	err = b.spool.file.Close()
 	b.spool, b.mark = nil, 0
@@ -111,10 +101,46 @@ func (b *Batch) placePack() (err error) {
 	return err
 }
 
-// writeAgain makes a file of the batch durable; an earlier attempt may have left
-// one.
-func (b *Batch) writeAgain(name string, content []byte, perm os.FileMode) error {
-	path := b.privatePath(name)
+// seal finishes a pack in the private folder and makes its index and its .keep
+// there, all durable.
+func (s *Store) seal(w *packWriter, name string) (trailer [20]byte, err error) {
+	if trailer, err = w.finish(); err != nil {
+		return trailer, err
+	}
+	path := s.privatePath(name)
+	if err := writeAgain(path+".idx", w.encodeIndex(trailer), 0o444); err != nil {
+		return trailer, err
+	}
+	keep := fmt.Appendf([]byte(keepMark), "process %d\n", os.Getpid())
+	return trailer, writeAgain(path+".keep", keep, 0o666)
+}
+
+// place puts a sealed pack among the others and returns its new path without
+// extension.
+func (s *Store) place(name string, trailer [20]byte) (stem string, err error) {
+	folder := s.packs.folder
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return "", err
+	}
+	stem = filepath.Join(folder, "pack-"+hex.EncodeToString(trailer[:]))
+	for _, extension := range []string{".keep", ".idx", ".pack"} {
+		if err := os.Rename(s.privatePath(name)+extension, stem+extension); err != nil {
+			return "", errors.Join(err, removeIfThere(stem+".idx"), removeIfThere(stem+".keep"))
+		}
+	}
+	return stem, nil
+}
+
+// discardSealed removes what seal made.
+func (s *Store) discardSealed(name string) (err error) {
+	for _, extension := range []string{".pack", ".idx", ".keep"} {
+		err = errors.Join(err, removeIfThere(s.privatePath(name)+extension))
+	}
+	return err
+}
+
+// writeAgain makes a file durable; an earlier attempt may have left one.
+func writeAgain(path string, content []byte, perm os.FileMode) error {
 	if err := removeIfThere(path); err != nil {
 		return err
 	}
@@ -178,8 +204,8 @@ func (s *Store) recoverDead() error {
 	if err := s.unlockDead(); err != nil {
 		return err
 	}
-	for _, name := range []string{spoolFile, indexFile, keepFile} {
-		if err := removeIfThere(filepath.Join(s.dir, private, name)); err != nil {
+	for _, name := range []string{batchName, mergedName} {
+		if err := s.discardSealed(name); err != nil {
 			return err
 		}
 	}
@@ -194,10 +220,13 @@ func (s *Store) recoverDead() error {
 			}
 		}
 	}
-	return nil
+	if err := s.packs.scan(); err != nil {
+		return err
+	}
+	return s.finishReplacing()
 }
 
-// releaseDead removes a .keep of ours, and the index that was renamed when its
+// releaseDead removes a .keep of ours that is no longer needed, and the index that was renamed when its
 // pack was not.
 func releaseDead(stem string) error {
 	content, err := readShort(stem+".keep", maxOwnerSize)

@@ -45,7 +45,10 @@ type Store struct {
 	packs      packSet
 	packReader packReader
 	trees      *lru[ID, []Entry]
+	unmerged   map[string]bool // packs that cannot be merged; for the holder of the writer lock
 }
+
+func (s *Store) privatePath(name string) string { return filepath.Join(s.dir, private, name) }
 
 // Init makes a new, empty repository. The folder may exist if it is empty, else
 // the error is ErrNotEmpty. On failure nothing is left behind.
@@ -170,6 +173,7 @@ func Open(dir string) (*Store, error) {
 		},
 		packReader: packReader{bases: newLRU[base, object](baseBudget)},
 		trees:      newLRU[ID, []Entry](treeBudget),
+		unmerged:   map[string]bool{},
 	}
 	if err := s.packs.scan(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: reading the pack folder: %w", dir, err), s.packs.close())

@@ -36,8 +36,11 @@ type ownerRecord struct {
 
 // lockWriter waits for the writer lock until ctx is done; then the error is a
 // *LockedError. The lock file is never removed, since a waiter may hold it open.
-func lockWriter(ctx context.Context, folder string, owner Owner) (*flock.Flock, error) {
-	path := filepath.Join(folder, lockFile)
+func (s *Store) lockWriter(ctx context.Context, owner Owner) (*flock.Flock, error) {
+	folder, path := filepath.Join(s.dir, private), s.privatePath(lockFile)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, err
+	}
 	if err := checkOwnPlace(folder, path); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 
 // TestMain lets the tests run this binary as another process that writes.
 func TestMain(m *testing.M) {
-	children := map[string]func([]string) error{"write": childWrite, "fill": childFill, "hold": childHold}
+	children := map[string]func([]string) error{"write": childWrite, "nibble": childNibble, "fill": childFill, "hold": childHold}
 	if run := children[os.Getenv("GITSTORE_CHILD")]; run != nil {
 		if err := run(os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -75,6 +75,22 @@ func childWrite(args []string) error {
 		i++
 	}
 	return nil
+}
+
+// childNibble publishes small commits for ever and prints the id of each.
+func childNibble(args []string) error {
+	s, err := gitstore.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for i := 0; ; i++ {
+		id, err := writeOne(s, fmt.Sprintf("%s/%d", args[1], i), fmt.Append(nil, args[1], i))
+		if err != nil {
+			return err
+		}
+		fmt.Println(id)
+	}
 }
 
 func writeOne(s *gitstore.Store, path string, content []byte) (id gitstore.ID, err error) {

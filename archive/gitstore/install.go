@@ -1,0 +1,122 @@
+package gitstore
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// install finishes a pack made of others in the private folder, reads it again,
+// and puts it among the others, kept from being collected; it returns its path
+// without extension. Of the objects in resolve the content is checked too. On an
+// error nothing is left of the pack.
+func (s *Store) install(ctx context.Context, w *packWriter, name string, resolve []ID) (stem string, err error) {
+	defer func() {
+		if err != nil {
+			_ = s.discardSealed(name)
+		}
+	}()
+	trailer, err := s.seal(w, name)
+	if err != nil {
+		return "", err
+	}
+	stem = filepath.Join(s.packs.folder, "pack-"+hex.EncodeToString(trailer[:]))
+	if _, err := os.Lstat(stem + ".pack"); err == nil {
+		// The same pack has been made before.
+		if err := s.recheck(ctx, stem, w.list, resolve); err != nil {
+			return "", err
+		}
+		return stem, s.discardSealed(name)
+	}
+	if err := s.recheck(ctx, s.privatePath(name), w.list, resolve); err != nil {
+		return "", err
+	}
+	if _, err := s.place(name, trailer); err != nil {
+		return "", err
+	}
+	return stem, syncFolder(s.packs.folder)
+}
+
+// recheck reads a pack from its files: its trailer, the checksum of each entry,
+// the line of each in the index, and the objects in resolve.
+func (s *Store) recheck(ctx context.Context, stem string, list []located, resolve []ID) error {
+	index, err := openIndex(stem + ".idx")
+	if err != nil {
+		return err
+	}
+	p := &pack{path: stem + ".pack", index: index}
+	defer p.close()
+	if err := p.open(); err != nil {
+		return err
+	}
+	if err := p.recheckEntries(ctx, list); err != nil {
+		return &CorruptError{Where: p.path, Reason: err.Error()}
+	}
+	for _, id := range resolve {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := s.recheckObject(p, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pack) recheckEntries(ctx context.Context, list []located) error {
+	h := sha1.New()
+	end := p.size - int64(packTrailer)
+	r := bufio.NewReaderSize(io.TeeReader(io.NewSectionReader(p.file, 0, end), h), writeBuffer)
+	if _, err := r.Discard(packHeaderSize); err != nil {
+		return err
+	}
+	for i, line := range list {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		next := end
+		if i+1 < len(list) {
+			next = list[i+1].offset
+		}
+		sum := crc32.NewIEEE()
+		if _, err := io.CopyN(sum, r, next-line.offset); err != nil {
+			return err
+		}
+		at, ok, err := p.index.find(line.id)
+		if err != nil {
+			return err
+		}
+		if !ok || at != (packed{line.offset, line.crc}) || sum.Sum32() != line.crc {
+			return fmt.Errorf("object %s is not what was written", line.id)
+		}
+	}
+	if [20]byte(h.Sum(nil)) != p.index.trailer || p.torn {
+		return fmt.Errorf("it is not what was written")
+	}
+	return nil
+}
+
+// recheckObject returns an object of a pack whose name it bears.
+func (s *Store) recheckObject(p *pack, id ID) (object, error) {
+	at, ok, err := p.index.find(id)
+	if err != nil {
+		return object{}, err
+	}
+	if !ok {
+		return object{}, &MissingError{id}
+	}
+	o, _, err := s.packReader.read(p, id, at)
+	if err != nil {
+		return object{}, err
+	}
+	if got, attack := foreignID(o.kind, o.content); got != id || attack {
+		return object{}, &CorruptError{ID: id, Where: p.path, Reason: "its content is that of " + got.String()}
+	}
+	return o, nil
+}

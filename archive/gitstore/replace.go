@@ -1,0 +1,160 @@
+package gitstore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// replacedFile says which packs are about to be removed because others hold all
+// of their objects: lines of "new NAME" and "old NAME", a name being that of a
+// pack without extension. A writer that is killed meanwhile leaves the rest to
+// the next.
+const (
+	replacedFile    = "packs.replaced"
+	maxReplacedSize = 1 << 20
+)
+
+// replacePacks removes packs all of whose objects are in the new ones, which are
+// durable and in place. The next writer goes on after an error. Only the holder
+// of the writer lock may call it.
+func (s *Store) replacePacks(new, old []string) error {
+	old = slices.DeleteFunc(slices.Clone(old), func(stem string) bool { return slices.Contains(new, stem) })
+	if len(old) == 0 {
+		return nil
+	}
+	var record strings.Builder
+	for _, stem := range new {
+		fmt.Fprintf(&record, "new %s\n", filepath.Base(stem))
+	}
+	for _, stem := range old {
+		fmt.Fprintf(&record, "old %s\n", filepath.Base(stem))
+	}
+	if err := writeAgain(s.privatePath(replacedFile), []byte(record.String()), 0o666); err != nil {
+		return err
+	}
+	return s.finishReplacing()
+}
+
+// finishReplacing does what the record says, if there is one. It does not take
+// its word for anything: the record may come with an archive from elsewhere.
+func (s *Store) finishReplacing() error {
+	path := s.privatePath(replacedFile)
+	content, err := readShort(path, maxReplacedSize)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	new, old := parseReplaced(string(content), s.packs.folder)
+	if err := s.removeReplaced(new, old); err != nil {
+		return err
+	}
+	if err := s.packs.scan(); err != nil {
+		return err
+	}
+	return removeIfThere(path)
+}
+
+// parseReplaced returns the packs of a record. A line that is not one of ours,
+// such as the last of a record that was cut off, is passed over.
+func parseReplaced(record, folder string) (new, old []string) {
+	for line := range strings.Lines(record) {
+		word, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !isPackName(name) {
+			continue
+		}
+		switch word {
+		case "new":
+			new = append(new, filepath.Join(folder, name))
+		case "old":
+			old = append(old, filepath.Join(folder, name))
+		}
+	}
+	return new, old
+}
+
+// isPackName reports whether a name without extension is one that git gives.
+func isPackName(name string) bool {
+	digits, ok := strings.CutPrefix(name, "pack-")
+	_, err := ParseID(digits)
+	return ok && err == nil
+}
+
+func (s *Store) removeReplaced(new, old []string) error {
+	var indexes []*packIndex
+	defer func() {
+		for _, x := range indexes {
+			_ = x.close()
+		}
+	}()
+	for _, stem := range new {
+		if _, err := os.Lstat(stem + ".pack"); err != nil {
+			return nil // stock git may have repacked it
+		}
+		x, err := openIndex(stem + ".idx")
+		if err != nil {
+			return nil // damage is no reason to remove anything
+		}
+		indexes = append(indexes, x)
+	}
+	// It lists packs that go; without it git looks into each.
+	if err := removeIfThere(filepath.Join(s.packs.folder, "multi-pack-index")); err != nil {
+		return err
+	}
+	for _, stem := range old {
+		if slices.Contains(new, stem) {
+			continue
+		}
+		if err := removePackIn(stem, indexes); err != nil {
+			return err
+		}
+	}
+	return syncFolder(s.packs.folder)
+}
+
+// removePackIn removes a pack whose objects are all in these indexes. The index
+// goes last: it is what a second attempt needs.
+func removePackIn(stem string, indexes []*packIndex) error {
+	x, err := openIndex(stem + ".idx")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	held, err := x.heldBy(indexes)
+	if err = errors.Join(err, x.close()); err != nil || !held {
+		return err
+	}
+	for _, extension := range []string{".bitmap", ".rev", ".pack", ".idx"} {
+		if err := removeIfThere(stem + extension); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heldBy reports whether each object of the index is in one of the others.
+func (x *packIndex) heldBy(others []*packIndex) (bool, error) {
+	for i := range x.count {
+		id, held := ID(x.id(i)), false
+		for _, other := range others {
+			_, ok, err := other.find(id)
+			if err != nil {
+				return false, err
+			}
+			if held = ok; held {
+				break
+			}
+		}
+		if !held {
+			return false, nil
+		}
+	}
+	return true, nil
+}
