@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/html"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -13,8 +12,10 @@ import (
 type pageBlock struct {
 	Block
 	anchors []anchor
-	node    *html.Node // the innermost block element around its text; nil in a token walk
-	hidden  bool       // the page says that readers do not see it
+	in      int    // index in the outline of the innermost block element around its text; 0 without an outline
+	linked  int    // bytes of text that are links
+	hidden  bool   // the page says that readers do not see it
+	date    string // of the first <time> in it, for machines
 }
 
 // An anchor is a link as the page writes it.
@@ -30,8 +31,11 @@ type blockWriter struct {
 	text    strings.Builder // of the block being written
 	anchors []anchor        // of that block
 	link    *openLink
-	node    *html.Node // block element that the text began in
-	row     int        // depth of open table rows: blocks inside cells do not end the row
+	linked  int    // bytes of the text that are links
+	date    string // of the first <time> of the block, for machines
+	in      int    // block element that the text began in
+	begun   bool   // it has text
+	row     int    // depth of open table rows: blocks inside cells do not end the row
 	pre     int
 	hidden  int
 }
@@ -71,6 +75,10 @@ func (w *blockWriter) open(name string, attr func(string) string) {
 	case name == "img":
 		if w.link != nil && w.link.alt == "" {
 			w.link.alt = attr("alt")
+		}
+	case name == "time":
+		if w.date == "" {
+			w.date = attr("datetime")
 		}
 	case name == "wbr" || inlineElements[name]:
 	case w.row > 0 && name == "tr":
@@ -121,10 +129,10 @@ func (w *blockWriter) close(name string) {
 	}
 }
 
-// write takes text. node is the block element around it.
-func (w *blockWriter) write(text string, node *html.Node) {
-	if w.node == nil && strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) }) {
-		w.node = node
+// write takes text. in is the index of the block element around it.
+func (w *blockWriter) write(text string, in int) {
+	if !w.begun && strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) }) {
+		w.in, w.begun = in, true
 	}
 	w.text.WriteString(strings.ReplaceAll(text, string(cellBreak), " "))
 }
@@ -159,6 +167,7 @@ func (w *blockWriter) breakLine() {
 // closeLink ends the open link, if any.
 func (w *blockWriter) closeLink() {
 	w.noteLink()
+	w.countLink()
 	if l := w.link; l != nil && !l.written && l.alt != "" {
 		w.anchors = append(w.anchors, anchor{l.href, l.alt})
 	}
@@ -176,20 +185,29 @@ func (w *blockWriter) noteLink() {
 	}
 }
 
+// countLink adds the text of the open link to what is linked in the block.
+func (w *blockWriter) countLink() {
+	if w.link != nil {
+		w.linked += len(strings.TrimSpace(w.text.String()[w.link.start:]))
+	}
+}
+
 // flush ends the block that is being written. Links without a block of text
 // wait for the next one.
 func (w *blockWriter) flush() {
 	w.noteLink()
+	w.countLink()
 	if w.link != nil {
 		w.link.start = 0
 	}
-	raw := w.text.String()
+	raw, linked := w.text.String(), w.linked
 	w.text.Reset()
+	w.linked = 0
 	if strings.TrimFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || r == cellBreak }) == "" {
 		return
 	}
-	b := pageBlock{Block: w.block(raw), anchors: w.anchors, node: w.node, hidden: w.hidden > 0}
-	w.node = nil
+	b := pageBlock{Block: w.block(raw), anchors: w.anchors, in: w.in, linked: linked, hidden: w.hidden > 0, date: w.date}
+	w.in, w.begun, w.date = 0, false, ""
 	if b.Text == "" {
 		return
 	}

@@ -2,11 +2,11 @@ package extract
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/markusmobius/go-dateparser"
-	"github.com/markusmobius/go-htmldate"
 	"golang.org/x/net/html"
 )
 
@@ -24,9 +24,6 @@ func pageDates(root *html.Node, tags tagValues, article linkedArticle, at time.T
 	modified = firstDate(at, append([]string{article.modified, tags.first(
 		"article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified", "lastmod",
 	)}, timeElements(root, "dateModified")...))
-	if published == "" {
-		published = guessedDate(root, at)
-	}
 	return published, modified
 }
 
@@ -50,39 +47,11 @@ func timeElements(root *html.Node, property string) []string {
 // precision in which it is stated.
 func firstDate(at time.Time, values []string) string {
 	for _, v := range values {
-		if s, ok := statedDate(v, at); ok {
-			return s
+		if text, t, ok := machineDate(v); ok && plausible(t, at) {
+			return text
 		}
 	}
 	return ""
-}
-
-var zoneWithoutColon = regexp.MustCompile(`([+-]\d\d)(\d\d)$`)
-
-// statedDate reads an ISO 8601 date. A time without a zone is no instant, so
-// only its day is kept.
-func statedDate(value string, at time.Time) (string, bool) {
-	value = strings.TrimSpace(value)
-	if len(value) > 64 {
-		return "", false
-	}
-	value = zoneWithoutColon.ReplaceAllString(value, "$1:$2")
-	if len(value) > 10 && value[10] == ' ' {
-		value = value[:10] + "T" + strings.ReplaceAll(value[11:], " ", "")
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
-		if t, err := time.Parse(layout, value); err == nil {
-			return t.Format(time.RFC3339), plausible(t, at)
-		}
-	}
-	for _, layout := range []string{"2006-01-02", "2006/01/02"} {
-		if len(value) >= 10 {
-			if t, err := time.Parse(layout, value[:10]); err == nil {
-				return t.Format(time.DateOnly), plausible(t, at)
-			}
-		}
-	}
-	return "", false
 }
 
 // earliest is the year of the first web page.
@@ -92,27 +61,88 @@ func plausible(t, at time.Time) bool {
 	return t.After(earliest) && (at.IsZero() || t.Before(at.Add(slack)))
 }
 
-// guessedDate asks go-htmldate, which looks at URL, markup and text. All its
-// bounds are fixed: by default they depend on the day on which it runs.
-func guessedDate(root *html.Node, at time.Time) (date string) {
-	defer func() {
-		if recover() != nil {
-			date = ""
-		}
-	}()
-	if at.IsZero() {
-		return "" // without an upper bound the answer would change with time
-	}
-	at = at.UTC()
-	r, err := htmldate.FromDocument(root, htmldate.Options{
-		UseOriginalDate:     true,
-		SkipExtensiveSearch: true,
-		MinDate:             time.Date(1995, 1, 1, 0, 0, 0, 0, time.UTC),
-		MaxDate:             at,
-		DateParserConfig:    &dateparser.Configuration{CurrentTime: at, DefaultTimezone: time.UTC},
-	})
-	if err != nil || r.IsZero() {
+// addressDate is a day in the path of an address: /2006/01/02/, /2006/jan/02/,
+// /2006-01-02-.
+var addressDate = regexp.MustCompile(`/((?:19|20)\d\d)[/-](\d{1,2}|[a-z]{3})[/-](\d{1,2})(?:[/._-]|$)`)
+
+// dateInAddress returns the day that an address names, if any.
+func dateInAddress(address string, at time.Time) string {
+	if len(address) > maxLink {
 		return ""
 	}
-	return r.DateTime.Format(time.DateOnly)
+	address, _, _ = strings.Cut(address, "?")
+	m := addressDate.FindStringSubmatch(strings.ToLower(address))
+	if m == nil {
+		return ""
+	}
+	year, _ := strconv.Atoi(m[1])
+	day, _ := strconv.Atoi(m[3])
+	month, err := strconv.Atoi(m[2])
+	if err != nil {
+		month = months[m[2]]
+	}
+	if t, ok := civil(year, month, day); ok && plausible(t, at) {
+		return t.Format(time.DateOnly)
+	}
+	return ""
+}
+
+// changedWords are what stands before the date of the last change.
+var changedWords = wordSet(`updated modified revised amended changed aktualisiert geändert actualizado actualizada
+	atualizado atualizada modifié modifiée aggiornato bijgewerkt uppdaterad opdateret обновлено aktualizacja`)
+
+// maxDateLine is the weight of the longest line that is taken for a byline.
+const maxDateLine = 160
+
+// datesAround returns the dates that stand by the headline, for readers: in
+// <time> elements or in the words of a short line.
+func (a *article) datesAround(at time.Time) (published, modified string) {
+	from, to := a.header()
+	for i := from; i < to; i++ {
+		b := a.blocks[i]
+		if b.hidden || a.weights[i].weight > maxDateLine || a.weights[i].prose && a.weights[i].weight > 2*minProse || b.Kind == Heading {
+			continue
+		}
+		text, t, ok := machineDate(b.date)
+		words := b.Text
+		if !ok {
+			var start int
+			if t, start, ok = writtenDate(b.Text); ok {
+				text, words = t.Format(time.DateOnly), b.Text[:start]
+			}
+		}
+		if !ok || !plausible(t, at) {
+			continue
+		}
+		if slices.ContainsFunc(wordsOf(words), func(w string) bool { return changedWords[w] }) {
+			if modified == "" {
+				modified = text
+			}
+		} else if published == "" {
+			published = text
+		}
+	}
+	return published, modified
+}
+
+// headerBlocks is how far from the headline a date may stand, in blocks.
+const headerBlocks = 12
+
+// header returns the range of blocks around the headline, up to the second
+// paragraph of the text. Without a headline there is no such range.
+func (a *article) header() (from, to int) {
+	if a.headline == 0 {
+		return 0, 0
+	}
+	at := slices.IndexFunc(a.blocks, func(b pageBlock) bool { return b.in == a.headline })
+	if at < 0 {
+		return 0, 0
+	}
+	prose := 0
+	for to = at; to < len(a.blocks) && to < at+headerBlocks && prose < 2; to++ {
+		if a.weights[to].prose && a.weights[to].weight > 2*minProse {
+			prose++
+		}
+	}
+	return max(0, at-headerBlocks/4), to
 }

@@ -149,4 +149,4 @@ func (d *Document) Text() string {
 }
 
 // display returns the display form of a line of text.
-func display(s string) string { return textdiff.Display(s).Text }
+func display(s string) string { return textdiff.DisplayText(s) }

@@ -20,7 +20,7 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	if err != nil {
 		return d.readTokens(ctx, text, in) // nested too deeply
 	}
-	found := prepare(root)
+	prepare(root)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -28,28 +28,35 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	meta := readMetadata(root, base, in)
 	d.Title, d.Byline, d.Published, d.Modified = meta.title, meta.byline, meta.published, meta.modified
 	d.Canonical, d.Language = meta.canonical, meta.language
-	page := blocksOf(root)
+	page := readPage(root)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var chosen []pageBlock
-	if found.fitsEngine() {
-		content, language := runEngine(root, in)
-		if content != nil {
-			chosen = choose(page, blocksOf(content))
-		}
-		if d.Language == "" {
-			d.Language = language
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
+	article := newArticle(page, d.Title)
+	d.addDates(article, in)
+	chosen := article.selected()
 	if len(chosen) == 0 {
-		chosen = visibleText(root, page)
+		chosen = visibleText(page)
 	}
 	d.take(chosen, base)
 	return nil
+}
+
+// addDates looks for the dates that the metadata do not state.
+func (d *Document) addDates(a *article, in Input) {
+	published, modified := a.datesAround(in.At)
+	if d.Published == "" {
+		d.Published = published
+	}
+	if d.Published == "" {
+		d.Published = dateInAddress(in.URL, in.At)
+	}
+	if d.Published == "" {
+		d.Published = dateInAddress(d.Canonical, in.At)
+	}
+	if d.Modified == "" {
+		d.Modified = modified
+	}
 }
 
 // readTokens fills the document from a page that has no tree.
@@ -86,13 +93,14 @@ func (d *Document) take(chosen []pageBlock, base resolver) {
 // bylineWords is the length of the longest block that may be a byline.
 const bylineWords = 12
 
-// visibleText returns what a reader sees of a page in which the engine found
-// no article.
-func visibleText(root *html.Node, page []pageBlock) []pageBlock {
+// visibleText returns what a reader sees of a page in which no article is
+// found.
+func visibleText(p *page) []pageBlock {
 	for _, name := range []string{"article", "main", "body"} {
 		var out []pageBlock
-		for _, b := range page {
-			if !b.hidden && inside(b.node, named(name)) && !inside(b.node, named("nav")) {
+		inside, inNav := p.inside(name), p.inside("nav")
+		for _, b := range p.blocks {
+			if !b.hidden && inside[b.in] && !inNav[b.in] {
 				out = append(out, b)
 			}
 		}
@@ -101,16 +109,6 @@ func visibleText(root *html.Node, page []pageBlock) []pageBlock {
 		}
 	}
 	return nil
-}
-
-// inside reports whether a node or an ancestor of it matches.
-func inside(n *html.Node, match func(*html.Node) bool) bool {
-	for ; n != nil; n = n.Parent {
-		if n.Type == html.ElementNode && match(n) {
-			return true
-		}
-	}
-	return false
 }
 
 // baseOf returns the address of the <base> element.

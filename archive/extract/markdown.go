@@ -197,7 +197,7 @@ func (w *markdownWalk) block(n ast.Node) {
 func (w *markdownWalk) lines(n ast.Node) {
 	for i := range n.Lines().Len() {
 		line := n.Lines().At(i)
-		w.out.write(string(line.Value(w.source)), nil)
+		w.out.write(string(line.Value(w.source)), 0)
 	}
 }
 
@@ -205,19 +205,19 @@ func (w *markdownWalk) lines(n ast.Node) {
 func (w *markdownWalk) inline(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Text:
-		w.out.write(unescape(n.Segment.Value(w.source)), nil)
+		w.out.write(unescape(n.Segment.Value(w.source)), 0)
 		if n.HardLineBreak() {
 			w.out.breakLine()
 		} else if n.SoftLineBreak() {
-			w.out.write(" ", nil)
+			w.out.write(" ", 0)
 		}
 	case *ast.String:
-		w.out.write(string(n.Value), nil)
+		w.out.write(string(n.Value), 0)
 	case *ast.Link:
 		w.anchor(string(n.Destination), func() { w.blocks(n) })
 	case *ast.AutoLink:
 		label := string(n.Label(w.source))
-		w.anchor(string(n.URL(w.source)), func() { w.out.write(label, nil) })
+		w.anchor(string(n.URL(w.source)), func() { w.out.write(label, 0) })
 	case *ast.RawHTML:
 		for i := range n.Segments.Len() {
 			segment := n.Segments.At(i)

@@ -28,7 +28,7 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 		case html.TextToken:
 			switch t := string(z.Text()); {
 			case silent == "":
-				w.write(t, nil)
+				w.write(t, 0)
 			case silent == "title" && title == "":
 				title = display(html.UnescapeString(t))
 			}

@@ -6,56 +6,95 @@ import (
 	"golang.org/x/net/html"
 )
 
-// blocksOf renders the tree below a node as blocks.
-func blocksOf(root *html.Node) []pageBlock {
-	var w blockWriter
-	walkTree(&w, root, root)
-	return w.finish()
+// A page is a parsed page as blocks, and as the outline of the block elements
+// that they stand in.
+type page struct {
+	blocks   []pageBlock
+	elements []element // in document order; the first is the document
 }
 
-// walkTree drives a blockWriter through a tree. Its depth is bounded by the
-// parser, which refuses documents nested deeper than 512 elements. block is
-// the innermost block element around n.
-func walkTree(w *blockWriter, n, block *html.Node) {
+// An element is a block element of a page.
+type element struct {
+	node   *html.Node
+	parent int  // index of the block element around it; of the first: 0
+	end    int  // index behind the last element inside it
+	hint   hint // what its name, role and class say about its content
+}
+
+// readPage turns a tree into a page.
+func readPage(root *html.Node) *page {
+	w := treeWalk{hints: make(map[string]hint)}
+	w.elements = append(w.elements, element{node: root})
+	w.walk(root, 0)
+	w.elements[0].end = len(w.elements)
+	return &page{blocks: w.out.finish(), elements: w.elements}
+}
+
+// inside returns for each element whether it or one around it has a name.
+func (p *page) inside(name string) []bool {
+	out := make([]bool, len(p.elements))
+	for i, e := range p.elements {
+		out[i] = out[e.parent] || e.node.Type == html.ElementNode && e.node.Data == name
+	}
+	return out
+}
+
+// A treeWalk drives a blockWriter through a tree.
+type treeWalk struct {
+	out      blockWriter
+	elements []element
+	hints    map[string]hint // by class, role and id, which pages repeat
+}
+
+// walk takes a node. in is the index of the innermost block element around it.
+// The depth is bounded by the parser, which refuses documents nested deeper
+// than 512 elements.
+func (w *treeWalk) walk(n *html.Node, in int) {
 	switch n.Type {
 	case html.TextNode:
-		w.write(n.Data, block)
+		w.out.write(n.Data, in)
 		return
 	case html.ElementNode:
-		if silentElements[n.Data] {
-			return
+		if !silentElements[n.Data] {
+			w.element(n, in)
 		}
 	case html.DocumentNode:
-	default:
-		return
+		w.children(n, in)
 	}
-	if !inlineElements[n.Data] {
-		block = n
-	}
-	element := n.Type == html.ElementNode
-	hidden := element && isHidden(n)
-	row := n.Data == "table" && isDataTable(n)
-	if element {
-		w.open(n.Data, func(key string) string { return attribute(n, key) })
-	}
-	if row {
-		w.row++
-	}
-	if hidden {
-		w.hidden++
-	}
+}
+
+func (w *treeWalk) children(n *html.Node, in int) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		walkTree(w, c, block)
+		w.walk(c, in)
 	}
+}
+
+func (w *treeWalk) element(n *html.Node, in int) {
+	inline := inlineElements[n.Data]
+	if !inline {
+		w.elements = append(w.elements, element{node: n, parent: in, hint: w.hintOf(n)})
+		in = len(w.elements) - 1
+	}
+	hidden := isHidden(n)
+	row := n.Data == "table" && isDataTable(n)
+	w.out.open(n.Data, func(key string) string { return attribute(n, key) })
 	if row {
-		w.flush()
-		w.row--
-	}
-	if element {
-		w.close(n.Data)
+		w.out.row++
 	}
 	if hidden {
-		w.hidden--
+		w.out.hidden++
+	}
+	w.children(n, in)
+	if row {
+		w.out.flush()
+		w.out.row--
+	}
+	w.out.close(n.Data)
+	if hidden {
+		w.out.hidden--
+	}
+	if !inline {
+		w.elements[in].end = len(w.elements)
 	}
 }
 

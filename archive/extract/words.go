@@ -8,7 +8,7 @@ import (
 
 // wordsOf returns the words of a text in compare form, without punctuation.
 func wordsOf(text string) []string {
-	return strings.FieldsFunc(textdiff.Fold(text).Text, func(r rune) bool { return !isAlphanumeric(r) })
+	return strings.FieldsFunc(textdiff.FoldText(text), func(r rune) bool { return !isAlphanumeric(r) })
 }
 
 // sameWords reports whether two texts differ in nothing but punctuation and case.
