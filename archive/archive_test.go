@@ -464,7 +464,7 @@ func TestResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]bool{one: true, two: false} {
-		if _, got, err := j.Run.CapturedPost(archivetest.At(t, address)); got != want || err != nil {
+		if _, got, err := j.Run.CapturedPost(archivetest.At(t, address)); (got != nil) != want || err != nil {
 			t.Errorf("%s was captured: %v, %v", address, got, err)
 		}
 	}

@@ -54,6 +54,9 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 	if err := os.MkdirAll(a.private("journal"), 0o755); err != nil {
 		return nil, fmt.Errorf("opening journal: %w", err)
 	}
+	if err := noLinks(a.private(), a.private("journal"), file, file+".lock"); err != nil {
+		return nil, err
+	}
 	lock, err := lockJournal(file + ".lock")
 	if err != nil {
 		return nil, err
@@ -66,8 +69,10 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 	if lock == nil {
 		return nil, &BusyError{Run: entry.Run}
 	}
-	if entry.Run != "" && !fresh {
-		j.Run, j.Resumed = newRun(a, withDefaults(options), entry.Run, entry.Started.Time()), true
+	options = withDefaults(options)
+	expired := options.Expires > 0 && options.Now().Sub(entry.Started.Time()) > options.Expires
+	if entry.Run != "" && !fresh && !expired {
+		j.Run, j.Resumed = newRun(a, options, entry.Run, entry.Started.Time()), true
 		return j, nil
 	}
 	if j.Run, err = NewRun(a, options); err != nil {
@@ -81,6 +86,17 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 		return nil, errors.Join(fmt.Errorf("writing journal: %w", err), j.Leave())
 	}
 	return j, nil
+}
+
+// noLinks refuses symbolic links where our own files are written: in a foreign
+// archive they could lead to any file of the user.
+func noLinks(paths ...string) error {
+	for _, path := range paths {
+		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return fmt.Errorf("%s is a symbolic link, which no archive has", path)
+		}
+	}
+	return nil
 }
 
 // lockJournal returns nil when somebody else holds the lock. The lock's file is
@@ -149,28 +165,29 @@ func (j *Journal) Leave() error {
 	return errors.Join(os.Remove(j.lock.Path()), j.lock.Close())
 }
 
-// CapturedPost reports whether the run has captured this post already, and in
-// which snapshot.
-func (r *Run) CapturedPost(ref PageRef) (*Page, bool, error) {
+// CapturedPost returns a post that the run has captured already, and nil for
+// one that it has not.
+func (r *Run) CapturedPost(ref PageRef) (*Page, *schemas.Post, error) {
 	page, err := r.before(ref)
 	if err != nil || page == nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	post, err := page.Post()
 	if err != nil || post == nil || post.Run != r.ID {
-		return nil, false, err
+		return nil, nil, err
 	}
-	return page, true, nil
+	return page, post, nil
 }
 
-// Checked returns the pages that earlier commits of this run have looked at.
-func (r *Run) Checked(ctx context.Context) (map[schemas.PageID]bool, error) {
+// Checked returns what earlier commits of this run say of the pages they looked
+// at. A page that was captured for the first time has no line.
+func (r *Run) Checked(ctx context.Context) (map[schemas.PageID]schemas.CheckLine, error) {
 	head, err := r.archive.Head()
 	if err != nil {
 		return nil, err
 	}
 	store := r.archive.store
-	done := map[schemas.PageID]bool{}
+	done := map[schemas.PageID]schemas.CheckLine{}
 	folder, err := store.Lookup(head.Commit.Tree, checksFolder(r.Started))
 	if errors.Is(err, gitstore.ErrNotFound) {
 		return done, nil
@@ -200,7 +217,7 @@ func (r *Run) Checked(ctx context.Context) (map[schemas.PageID]bool, error) {
 	return done, nil
 }
 
-func addChecked(done map[schemas.PageID]bool, data []byte) error {
+func addChecked(done map[schemas.PageID]schemas.CheckLine, data []byte) error {
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(nil, schemas.MaxLine)
 	for lines.Scan() {
@@ -210,9 +227,9 @@ func addChecked(done map[schemas.PageID]bool, data []byte) error {
 		}
 		switch line := line.(type) {
 		case *schemas.Observation:
-			done[line.Page] = true
+			done[line.Page] = line
 		case *schemas.Change:
-			done[line.Page] = true
+			done[line.Page] = line
 		}
 	}
 	return lines.Err()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -99,11 +100,11 @@ func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fet
 	d.addHops(x)
 	answer := access.Answer{
 		Asked: ref.Name, Body: x.Payload, Truncated: schemas.Truncation(x.Truncated), At: x.Started,
-		Conditional: request.IfNoneMatch != "",
 	}
 	if final := x.Final(); final != nil {
 		c.FinalURL, c.Status = final.URL, final.Status
 		answer.Final, answer.Status, answer.Header = final.URL, final.Status, final.Header
+		answer.Conditional = request.IfNoneMatch != "" && final.URL == request.ValidFor
 	}
 	if x.Failure != nil {
 		c.Failure = &schemas.Failure{Reason: string(x.Failure.Reason), Detail: plain(x.Failure.Detail)}
@@ -160,7 +161,7 @@ func (r *Run) finish(ctx context.Context, d *PageDraft, payload []byte) error {
 // payload, or the server's word for it.
 func sameAsBefore(now, before *schemas.Capture) bool {
 	if now.Access.Outcome == schemas.NotModified {
-		return before.Access.Outcome == schemas.Served
+		return before.Access.Outcome == schemas.Served && now.FinalURL == before.FinalURL
 	}
 	if now.Access.Outcome != before.Access.Outcome || now.FinalURL != before.FinalURL {
 		return false
@@ -183,7 +184,13 @@ func earlier(before *Page) *access.Earlier {
 		return nil
 	}
 	c := before.Capture
-	return &access.Earlier{Outcome: c.Access.Outcome, Final: c.FinalURL, At: c.CapturedAt.Time()}
+	e := &access.Earlier{Outcome: c.Access.Outcome, At: c.CapturedAt.Time()}
+	if c.Access.Outcome == schemas.Served {
+		e.ServedFrom = c.FinalURL
+	} else if c.LastServed != nil {
+		e.ServedFrom = c.LastServed.FinalURL
+	}
+	return e
 }
 
 // keepLastServed lets the text of the newest served capture stand.
@@ -199,9 +206,15 @@ func (d *PageDraft) keepLastServed() {
 	}
 }
 
-// put stages content under a path in the page's folder.
+// put stages content under a path in the page's folder. Names that are made of
+// the first digits of a digest can be made to collide: other content gets the
+// whole digest.
 func (d *PageDraft) put(name string, content []byte) schemas.File {
 	blob := gitstore.NewBlob(content)
+	if taken := d.files[name]; taken != nil && taken.ID() != blob.ID() {
+		sum := schemas.Digest(blob.SHA256())
+		name = path.Join(path.Dir(name), sum.Hex()+path.Ext(name))
+	}
 	d.files[name] = blob
 	return schemas.File{File: name, Size: int64(len(content)), SHA256: schemas.Digest(blob.SHA256())}
 }
@@ -257,7 +270,7 @@ func (d *PageDraft) addHops(x *fetch.Exchange) {
 		if i < len(x.Hops)-1 && len(h.Body) > 0 {
 			mediaType, _, _ := mime.ParseMediaType(h.Header.Get("Content-Type"))
 			file := d.put(resourceFile(schemas.DigestOf(h.Body), mediaType), h.Body)
-			hop.Body = &file
+			hop.Body, hop.BodyTruncated = &file, schemas.Truncation(h.BodyTruncated)
 		}
 		d.Capture.Hops = append(d.Capture.Hops, hop)
 	}

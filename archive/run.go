@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -36,6 +37,9 @@ type RunOptions struct {
 	// Whole asks for whole pages even where the server could answer that
 	// nothing was modified.
 	Whole bool
+	// Expires is the age after which an unfinished run is not continued: its
+	// looks are of another day. 0 means never.
+	Expires time.Duration
 }
 
 // look is one page's look within a run; done is closed when draft or err is set.
@@ -68,8 +72,8 @@ func newRun(a *Archive, options RunOptions, id string, started time.Time) *Run {
 	return &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}}
 }
 
-// once returns the run's look at a page, calling do for the first who asks.
-// Only do's caller sees its error as its own; the others wait for it.
+// once returns the run's look at a page, calling do for the first who asks. When
+// that fails because its own ctx ended, those who wait try for themselves.
 func (r *Run) once(ctx context.Context, ref PageRef, do func() (*PageDraft, error)) (*PageDraft, error) {
 	r.mu.Lock()
 	l, ok := r.looks[ref.ID]
@@ -80,10 +84,16 @@ func (r *Run) once(ctx context.Context, ref PageRef, do func() (*PageDraft, erro
 	r.mu.Unlock()
 	if !ok {
 		l.draft, l.err = do()
+		if l.err != nil {
+			r.Forget(ref) // the next who asks tries again
+		}
 		close(l.done)
 	}
 	select {
 	case <-l.done:
+		if ok && errors.Is(l.err, context.Canceled) && ctx.Err() == nil {
+			return r.once(ctx, ref, do)
+		}
 		return l.draft, l.err
 	case <-ctx.Done():
 		return nil, ctx.Err()

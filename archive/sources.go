@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,7 +35,7 @@ func (r *Run) Capture(ctx context.Context, request PostRequest) (*Draft, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := r.lookAtSources(ctx, post); err != nil {
+	if err := r.lookAtSources(ctx, post, request.Sources); err != nil {
 		return nil, err
 	}
 	draft := &Draft{
@@ -81,6 +82,11 @@ func (r *Run) draftPost(ctx context.Context, page *PageDraft, request PostReques
 	for _, ref := range request.Sources {
 		chosen.add(ref, schemas.Source{Relation: schemas.Named})
 	}
+	earlier, err := r.earlierPost(page)
+	if err != nil {
+		return nil, err
+	}
+	chosen.addNamed(earlier)
 	document, err := page.document(ctx, r.archive)
 	if err != nil {
 		return nil, err
@@ -88,13 +94,7 @@ func (r *Run) draftPost(ctx context.Context, page *PageDraft, request PostReques
 	if document != nil && request.MaxSources > 0 {
 		chosen.addLinks(document.Links, request.MaxSources)
 	}
-	if page.Before != nil {
-		earlier, err := page.Before.Post()
-		if err != nil {
-			return nil, err
-		}
-		chosen.addEarlier(earlier)
-	}
+	chosen.addEarlier(earlier)
 	return &PostDraft{Page: page, Post: post}, nil
 }
 
@@ -118,7 +118,7 @@ func (l *sourceList) addLinks(links []extract.Link, limit int) {
 	for _, link := range links {
 		ref, err := PageAt(link.URL)
 		if err != nil {
-			l.post.Omitted = append(l.post.Omitted, schemas.Omitted{URL: plain(link.URL), Reason: whyUnfit(err)})
+			l.omit(plain(link.URL), whyUnfit(err))
 			continue
 		}
 		if l.seen[ref.ID] {
@@ -126,7 +126,7 @@ func (l *sourceList) addLinks(links []extract.Link, limit int) {
 		}
 		if limit == 0 {
 			l.seen[ref.ID] = true
-			l.post.Omitted = append(l.post.Omitted, schemas.Omitted{URL: ref.Name, Reason: "max-sources"})
+			l.omit(ref.Name, "max-sources")
 			continue
 		}
 		source := schemas.Source{Relation: schemas.Linked, Anchor: plain(link.Text)}
@@ -136,6 +136,16 @@ func (l *sourceList) addLinks(links []extract.Link, limit int) {
 		if l.add(ref, source) {
 			limit--
 		}
+	}
+}
+
+// maxOmitted bounds what a post says of links that were not captured: a page can
+// have any number of them.
+const maxOmitted = 500
+
+func (l *sourceList) omit(address, reason string) {
+	if len(l.post.Omitted) < maxOmitted {
+		l.post.Omitted = append(l.post.Omitted, schemas.Omitted{URL: address, Reason: reason})
 	}
 }
 
@@ -151,6 +161,18 @@ func whyUnfit(err error) string {
 	return "no-address"
 }
 
+// addNamed takes over what a person named for an earlier version.
+func (l *sourceList) addNamed(post *schemas.Post) {
+	if post == nil {
+		return
+	}
+	for _, source := range post.Sources {
+		if ref, err := PageNamed(source.URL); err == nil && source.Relation == schemas.Named {
+			l.add(ref, schemas.Source{Relation: schemas.Named, Anchor: source.Anchor, Link: source.Link})
+		}
+	}
+}
+
 // addEarlier keeps sources that the post no longer links to: they were relied
 // on once, so they stay watched until someone says otherwise.
 func (l *sourceList) addEarlier(post *schemas.Post) {
@@ -162,17 +184,13 @@ func (l *sourceList) addEarlier(post *schemas.Post) {
 		if err != nil {
 			continue
 		}
-		relation := schemas.Earlier
-		if source.Relation == schemas.Named {
-			relation = schemas.Named
-		}
-		l.add(ref, schemas.Source{Relation: relation, Anchor: source.Anchor, Link: source.Link})
+		l.add(ref, schemas.Source{Relation: schemas.Earlier, Anchor: source.Anchor, Link: source.Link})
 	}
 }
 
-// lookAtSources looks at the sources of a post that check has not been told to
-// pass over.
-func (r *Run) lookAtSources(ctx context.Context, post *PostDraft) error {
+// lookAtSources looks at the sources of a post. What check was told to pass over
+// stays as it is, unless the person names it now.
+func (r *Run) lookAtSources(ctx context.Context, post *PostDraft, named []PageRef) error {
 	drafts := make([]*PageDraft, len(post.Post.Sources))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sourcesAtOnce)
@@ -182,7 +200,7 @@ func (r *Run) lookAtSources(ctx context.Context, post *PostDraft) error {
 			return err
 		}
 		group.Go(func() error {
-			if source.Relation == schemas.Earlier {
+			if !slices.Contains(named, ref) {
 				if untracked, err := r.untracked(ref); err != nil || untracked {
 					return err
 				}
@@ -241,6 +259,14 @@ func (r *Run) Check(ctx context.Context, ref PageRef) (*Draft, error) {
 		draft.Pages = append(draft.Pages, fresh)
 	}
 	return draft, nil
+}
+
+// earlierPost returns the sources of the version before, nil when there is none.
+func (r *Run) earlierPost(page *PageDraft) (*schemas.Post, error) {
+	if page.Before == nil {
+		return nil, nil
+	}
+	return page.Before.Post()
 }
 
 func (r *Run) untracked(ref PageRef) (bool, error) {

@@ -171,7 +171,7 @@ func (rec *Recorder) guard(ctx context.Context, head *archive.Snapshot) error {
 		return err
 	}
 	v := newVerifier(rec.Archive.Store(), VerifyOptions{Memory: rec.Memory, Now: rec.Now, since: receipt})
-	report := v.run(ctx, newestOnly)
+	report := v.run(ctx, sinceReceipt)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

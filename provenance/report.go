@@ -104,6 +104,40 @@ func (r *report) signed(principal, key string) {
 	use.Commits++
 }
 
+// count adds what another report has looked at, and says whether that report
+// holds more than counts.
+func (r *report) count(other *report) (more bool) {
+	for id, check := range other.checks {
+		r.checks[id].Count += check.Count
+		more = more || check.Status != schemas.Pass
+	}
+	for key, use := range other.users {
+		if mine := r.users[key]; mine != nil {
+			mine.Commits += use.Commits
+		} else {
+			r.users[key] = use
+		}
+	}
+	return more
+}
+
+// take adds what another report has found.
+func (r *report) take(other *report) {
+	for _, id := range checkOrder {
+		check := other.checks[id]
+		switch check.Status {
+		case schemas.Warn:
+			r.warn(id, check.Detail)
+		case schemas.Skip:
+			r.skip(id, check.Detail)
+		}
+		for _, p := range check.Problems {
+			r.problem(id, p.Verdict, p.Subject, "%s", p.Detail)
+		}
+		r.checks[id].More += check.More
+	}
+}
+
 func (r *report) finish(v *verifier) *schemas.VerifyReport {
 	r.Schema = schemas.VerifyReportSchema
 	r.VerifiedAt = schemas.TimeOf(v.options.Now())

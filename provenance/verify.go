@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/walkback-dev/walkback/archive"
@@ -14,13 +19,13 @@ import (
 
 // VerifyOptions say what to verify and against what.
 type VerifyOptions struct {
-	Memory       *trust.Memory         // receipts and introductions of this user
-	Introduction *schemas.Introduction // handed over for this archive; nil: the one in Memory, if any
-	Page         *archive.PageRef      // hash only what snapshots of this page hold
-	Range        *Range                // hash only what these snapshots hold
-	Strict       bool                  // an archive that is not pinned is untrusted
-	Now          func() time.Time      // nil: time.Now
-	Progress     func(done, total int64)
+	Memory       *trust.Memory           // receipts and introductions of this user
+	Introduction *schemas.Introduction   // handed over for this archive; nil: the one in Memory, if any
+	Page         *archive.PageRef        // hash only what snapshots of this page hold
+	Range        *Range                  // hash only what these snapshots hold
+	Strict       bool                    // an archive that is not pinned is untrusted
+	Now          func() time.Time        // nil: time.Now
+	Progress     func(done, total int64) // called by several goroutines
 
 	// since stops the walk at a commit that was verified before.
 	since *schemas.Receipt
@@ -36,8 +41,10 @@ type scope func(v *verifier, index int) bool
 // everything hashes all files of all commits.
 func everything(*verifier, int) bool { return true }
 
-// newestOnly is the quick check before something is built on a head.
-func newestOnly(v *verifier, index int) bool { return index == len(v.chain)-1 }
+// sinceReceipt is the quick check before something is built on a head: all that
+// came after what was verified before, or the newest commit of an archive that
+// this user never verified.
+func sinceReceipt(v *verifier, index int) bool { return v.resumed || index == len(v.chain)-1 }
 
 // Verify checks the archive in dir from its raw objects: all checks run, the
 // worst problem decides. An archive that nothing was found wrong with gets a
@@ -64,7 +71,10 @@ func Verify(ctx context.Context, dir string, options VerifyOptions) (*schemas.Ve
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if report.Verdict == schemas.Verified && options.Memory != nil {
+	// A receipt spares later commands what it vouches for, so that only a whole
+	// verification gives one.
+	whole := options.Page == nil && options.Range == nil
+	if whole && report.Verdict == schemas.Verified && options.Memory != nil {
 		if err := v.rememberGood(); err != nil {
 			return nil, err
 		}
@@ -103,8 +113,9 @@ type verifier struct {
 	chain   []link // root first
 	whole   bool   // chain begins with a root commit
 	resumed bool   // chain begins with a commit that was verified before
+	receipt *schemas.Receipt
 	hashes  *hashes
-	signers map[gitstore.ID]allowed
+	signers *signers
 }
 
 // link is what is kept of each commit of the chain.
@@ -123,7 +134,7 @@ func newVerifier(store *gitstore.Store, options VerifyOptions) *verifier {
 	}
 	return &verifier{
 		store: store, options: options, report: newReport(),
-		hashes: newHashes(store), signers: map[gitstore.ID]allowed{},
+		hashes: newHashes(store), signers: &signers{known: map[gitstore.ID]allowed{}},
 	}
 }
 
@@ -131,22 +142,52 @@ func newVerifier(store *gitstore.Store, options VerifyOptions) *verifier {
 // done.
 func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 	v.checkRepository()
+	v.recallReceipt() // before the head: a commit in between must not look like a rollback
 	v.walk(ctx)
 	v.checkIntroduction()
 	v.checkReceipt()
-	for i := range v.chain {
-		if ctx.Err() != nil {
-			break
-		}
-		if v.options.Progress != nil {
-			v.options.Progress(int64(i), int64(len(v.chain)))
-		}
-		if v.chain[i].sound && !(i == 0 && v.resumed) {
-			v.checkCommit(i, hash(v, i))
+	v.checkCommits(ctx, hash)
+	v.limits()
+	return v.report.finish(v)
+}
+
+// checkCommits checks each commit of the chain, several at a time: they do not
+// depend on one another once the chain is known. Each worker has a report of its
+// own, and what they find is put together in the order of the chain.
+func (v *verifier) checkCommits(ctx context.Context, hash scope) {
+	var (
+		next, done atomic.Int64
+		workers    sync.WaitGroup
+		mu         sync.Mutex
+		found      = map[int]*report{}
+	)
+	check := func(i int) {
+		worker := *v
+		worker.report = newReport()
+		worker.report.ArchiveID = v.report.ArchiveID
+		worker.checkCommit(i, hash(v, i))
+		mu.Lock()
+		defer mu.Unlock()
+		if v.report.count(worker.report) {
+			found[i] = worker.report
 		}
 	}
-	v.limits(hash)
-	return v.report.finish(v)
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := int(next.Add(1) - 1); i < len(v.chain) && ctx.Err() == nil; i = int(next.Add(1) - 1) {
+				if v.chain[i].sound && !(i == 0 && v.resumed) {
+					check(i)
+				}
+				if n := done.Add(1); v.options.Progress != nil {
+					v.options.Progress(n, int64(len(v.chain)))
+				}
+			}
+		})
+	}
+	workers.Wait()
+	for _, i := range slices.Sorted(maps.Keys(found)) {
+		v.report.take(found[i])
+	}
 }
 
 // rememberGood keeps a receipt for what verified, and the introduction that was
@@ -166,7 +207,7 @@ func (l link) ref() schemas.CommitRef {
 }
 
 // limits says in words what this verification leaves open.
-func (v *verifier) limits(hash scope) {
+func (v *verifier) limits() {
 	var notes []string
 	switch {
 	case v.options.Page != nil:
@@ -178,5 +219,4 @@ func (v *verifier) limits(hash scope) {
 		"times are the operator's own: no timestamp of a third party was checked",
 		"that the pages were true, complete, or the same for other visitors is not proven",
 	)
-	_ = hash
 }

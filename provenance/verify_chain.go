@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/crypto/ssh"
 
@@ -118,11 +119,17 @@ func (v *verifier) checkIntroduction() {
 		return
 	}
 	known := v.options.Introduction
-	if known == nil && v.options.Memory != nil {
-		var err error
-		if known, err = v.options.Memory.Introduction(v.report.ArchiveID); err != nil {
+	if v.options.Memory != nil {
+		remembered, err := v.options.Memory.Introduction(v.report.ArchiveID)
+		if err != nil {
 			v.report.problem(checkIntroduction, schemas.Untrusted, "introduction", "%v", err)
 			return
+		}
+		if known == nil {
+			known = remembered
+		} else if remembered != nil && remembered.RootSHA256 != known.RootSHA256 {
+			v.report.problem(checkIntroduction, schemas.Untrusted, "introduction",
+				"it names the root commit %s, but this archive was introduced before with %s", known.RootSHA256, remembered.RootSHA256)
 		}
 	}
 	if known == nil {
@@ -164,20 +171,49 @@ func (v *verifier) unpinned() {
 	v.report.warn(checkIntroduction, detail)
 }
 
+// recallReceipt reads what this user saw of the archive that the head belongs
+// to.
+func (v *verifier) recallReceipt() {
+	if v.options.Memory == nil {
+		return
+	}
+	if v.options.since != nil {
+		v.receipt = v.options.since
+		return
+	}
+	id, err := v.headArchiveID()
+	if err != nil || id == "" {
+		return // walk will tell what cannot be read
+	}
+	if v.receipt, err = v.options.Memory.Receipt(id); err != nil {
+		v.report.problem(checkReceipt, schemas.Rollback, "receipt", "%v", err)
+	}
+}
+
+// headArchiveID is what the head says: when older commits are absent, the root
+// cannot be asked.
+func (v *verifier) headArchiveID() (string, error) {
+	head, err := v.store.Head()
+	if err != nil || head.IsZero() {
+		return "", err
+	}
+	commit, err := v.store.Commit(head)
+	if err != nil {
+		return "", err
+	}
+	message, err := schemas.ParseMessage(commit.Message)
+	if err != nil {
+		return "", err
+	}
+	return message.ArchiveID, nil
+}
+
 // checkReceipt looks for the newest commit that this user saw before. A shorter
 // history was rolled back, another one forked.
 func (v *verifier) checkReceipt() {
-	if v.options.Memory == nil || v.report.ArchiveID == "" {
+	receipt := v.receipt
+	if receipt == nil || len(v.chain) == 0 {
 		v.report.skip(checkReceipt, "no earlier look at this archive is known")
-		return
-	}
-	receipt, err := v.options.Memory.Receipt(v.report.ArchiveID)
-	if err != nil {
-		v.report.problem(checkReceipt, schemas.Rollback, "receipt", "%v", err)
-		return
-	}
-	if receipt == nil {
-		v.report.skip(checkReceipt, "this is the first look at this archive")
 		return
 	}
 	v.report.looked(checkReceipt, 1)
@@ -200,6 +236,12 @@ func (v *verifier) checkReceipt() {
 type allowed struct {
 	signers trust.AllowedSigners
 	err     error
+}
+
+// signers are the files that were parsed already, by their blob.
+type signers struct {
+	mu    sync.Mutex
+	known map[gitstore.ID]allowed
 }
 
 // checkCommit does every check on one commit; hash says whether its files are
@@ -292,7 +334,9 @@ func (v *verifier) allowedBy(tree gitstore.ID) allowed {
 	if err != nil {
 		return allowed{err: fmt.Errorf("reading %s: %w", archive.AllowedSignersFile, err)}
 	}
-	if known, ok := v.signers[entry.ID]; ok {
+	v.signers.mu.Lock()
+	defer v.signers.mu.Unlock()
+	if known, ok := v.signers.known[entry.ID]; ok {
 		return known
 	}
 	var a allowed
@@ -301,6 +345,6 @@ func (v *verifier) allowedBy(tree gitstore.ID) allowed {
 		a.signers, err = trust.ParseAllowedSigners(data)
 	}
 	a.err = err
-	v.signers[entry.ID] = a
+	v.signers.known[entry.ID] = a
 	return a
 }

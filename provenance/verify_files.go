@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/gitstore"
@@ -14,6 +15,7 @@ import (
 // one store mean equal bytes, so remembering by name is sound.
 type hashes struct {
 	store *gitstore.Store
+	mu    sync.Mutex
 	known map[gitstore.ID]schemas.Digest
 	files int64
 	bytes int64
@@ -27,7 +29,10 @@ func newHashes(store *gitstore.Store) *hashes {
 }
 
 func (h *hashes) of(id gitstore.ID) (schemas.Digest, error) {
-	if sum, ok := h.known[id]; ok {
+	h.mu.Lock()
+	sum, ok := h.known[id]
+	h.mu.Unlock()
+	if ok {
 		return sum, nil
 	}
 	kind, data, err := h.store.Object(id)
@@ -37,12 +42,17 @@ func (h *hashes) of(id gitstore.ID) (schemas.Digest, error) {
 	if kind != gitstore.KindBlob {
 		return schemas.Digest{}, &gitstore.CorruptError{ID: id, Reason: "it is no file"}
 	}
+	sum = schemas.DigestOf(data)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.known[id]; ok {
+		return sum, nil // another goroutine was faster
+	}
 	h.files++
 	h.bytes += int64(len(data))
 	if len(h.known) >= maxKnown {
 		clear(h.known)
 	}
-	sum := schemas.DigestOf(data)
 	h.known[id] = sum
 	return sum, nil
 }

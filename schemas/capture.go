@@ -152,16 +152,17 @@ type Body struct {
 
 // Hop is one request and its answer.
 type Hop struct {
-	URL        string   `json:"url" rule:"address"`
-	StartedAt  Time     `json:"started_at"`
-	DurationMS int64    `json:"duration_ms"`
-	RemoteAddr string   `json:"remote_addr,omitempty"` // address:port that was dialled
-	Status     int      `json:"status,omitempty" rule:"status"`
-	Request    *Span    `json:"request,omitempty"`  // where in head.http its head stands
-	Response   *Span    `json:"response,omitempty"` // likewise
-	TLS        *TLS     `json:"tls,omitempty"`
-	Body       *File    `json:"body,omitempty"` // of a redirect, in resources/
-	Redacted   []string `json:"redacted,omitempty"`
+	URL           string     `json:"url" rule:"address"`
+	StartedAt     Time       `json:"started_at"`
+	DurationMS    int64      `json:"duration_ms"`
+	RemoteAddr    string     `json:"remote_addr,omitempty"` // address:port that was dialled
+	Status        int        `json:"status,omitempty" rule:"status"`
+	Request       *Span      `json:"request,omitempty"`  // where in head.http its head stands
+	Response      *Span      `json:"response,omitempty"` // likewise
+	TLS           *TLS       `json:"tls,omitempty"`
+	Body          *File      `json:"body,omitempty"`           // of a redirect, in resources/
+	BodyTruncated Truncation `json:"body_truncated,omitempty"` // why that is not whole
+	Redacted      []string   `json:"redacted,omitempty"`
 }
 
 // Span is a range of bytes.

@@ -21,18 +21,19 @@ type CapturedPost struct {
 
 // CapturedPage is one page of a capture or check run.
 type CapturedPage struct {
-	Page    PageID       `json:"page"`
-	URL     string       `json:"url" rule:"name"`
-	Title   string       `json:"title,omitempty"`
-	Result  ResultKind   `json:"result"`
-	Outcome Outcome      `json:"outcome"`
-	Before  Outcome      `json:"before,omitempty"` // outcome at the capture before, if any
-	Rule    string       `json:"rule,omitempty" rule:"word"`
-	Detail  string       `json:"detail,omitempty"` // why it failed, in words
-	Status  int          `json:"status,omitempty" rule:"status"`
-	Bytes   int64        `json:"bytes"` // of the payload
-	Change  *Change      `json:"change,omitempty"`
-	Within  *TimeBracket `json:"within,omitempty"` // the change happened between these
+	Page      PageID       `json:"page"`
+	URL       string       `json:"url" rule:"name"`
+	Title     string       `json:"title,omitempty"`
+	Result    ResultKind   `json:"result"`
+	Outcome   Outcome      `json:"outcome"`
+	Before    Outcome      `json:"before,omitempty"` // outcome at the capture before, if any
+	Rule      string       `json:"rule,omitempty" rule:"word"`
+	Detail    string       `json:"detail,omitempty"` // why it failed, in words
+	Status    int          `json:"status,omitempty" rule:"status"`
+	Bytes     int64        `json:"bytes"`               // of the payload
+	Truncated Truncation   `json:"truncated,omitempty"` // why the payload is not whole
+	Change    *Change      `json:"change,omitempty"`
+	Within    *TimeBracket `json:"within,omitempty"` // the change happened between these
 }
 
 // TimeBracket is an interval between two looks at a page.

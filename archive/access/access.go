@@ -52,9 +52,9 @@ type Answer struct {
 
 // Earlier is the newest capture of the same page before this one.
 type Earlier struct {
-	Outcome schemas.Outcome
-	Final   string
-	At      time.Time
+	Outcome    schemas.Outcome
+	At         time.Time
+	ServedFrom string // where the page was last served from, whatever came since
 }
 
 // Judge returns the outcome of an answer. before is nil for a first capture.

@@ -33,7 +33,8 @@ func header(k, v string) func(*Answer) { return func(a *Answer) { a.Header.Set(k
 func TestJudge(t *testing.T) {
 	hourAgo := &Earlier{Outcome: schemas.Missing, At: noon.Add(-time.Hour)}
 	minuteAgo := &Earlier{Outcome: schemas.Missing, At: noon.Add(-time.Minute)}
-	servedHome := &Earlier{Outcome: schemas.Served, Final: "https://news.example/", At: noon.Add(-time.Hour)}
+	servedHome := &Earlier{Outcome: schemas.Served, ServedFrom: "https://news.example/", At: noon.Add(-time.Hour)}
+	failedSince := &Earlier{Outcome: schemas.ServerError, ServedFrom: "https://news.example/", At: noon.Add(-time.Hour)}
 	for name, test := range map[string]struct {
 		answer Answer
 		before *Earlier
@@ -68,6 +69,7 @@ func TestJudge(t *testing.T) {
 		"sent to a language's home":    {answer(final("https://news.example/en-GB/")), nil, schemas.Redirected, "redirect-home"},
 		"moved":                        {answer(final("https://news.example/2026/story")), nil, schemas.Served, "http-2xx"},
 		"always led home":              {answer(final("https://news.example/")), servedHome, schemas.Served, "http-2xx"},
+		"always led home, failed once": {answer(final("https://news.example/")), failedSince, schemas.Served, "http-2xx"},
 		"home to home":                 {answer(asked("http://news.example/"), final("https://www.news.example/")), nil, schemas.Served, "http-2xx"},
 		"post named in a query":        {answer(final("https://news.example/?p=17")), nil, schemas.Served, "http-2xx"},
 		"home by query asked for post": {answer(asked("https://news.example/?p=17"), final("https://news.example/")), nil, schemas.Redirected, "redirect-home"},

@@ -14,7 +14,7 @@ var homePath = regexp.MustCompile(`^/?(?:[a-z]{2}(?:[-_][A-Za-z]{2})?/?)?(?:inde
 // sentHome tells the redirect by which many sites hide that a page is gone. A
 // page that always led there is not sent home now.
 func sentHome(a Answer, before *Earlier) *schemas.Access {
-	if a.Final == "" || a.Final == a.Asked || before != nil && before.Outcome == schemas.Served && before.Final == a.Final {
+	if a.Final == "" || a.Final == a.Asked || before != nil && before.ServedFrom == a.Final {
 		return nil
 	}
 	asked, err := url.Parse(a.Asked)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 
@@ -50,6 +52,8 @@ func classify(ctx context.Context, doing string, err error) *Failure {
 		why = "no answer in time"
 	case reason == Closed:
 		why = "the server closed the connection"
+	case reason == PrivateAddress:
+		why = addressIn(err.Error()) + " is a private, loopback or otherwise special address, which is not asked"
 	case reason == Malformed || reason == HeadTooLarge:
 		return fail(reason, "%s", why)
 	}
@@ -105,6 +109,7 @@ func explain(err error) string {
 		invalid x509.CertificateInvalidError
 		name    x509.HostnameError
 		unknown x509.UnknownAuthorityError
+		call    *os.SyscallError
 	)
 	switch {
 	case errors.As(err, &dns):
@@ -120,8 +125,21 @@ func explain(err error) string {
 		return "the certificate is signed by an unknown authority"
 	case errors.As(err, &op) && op.Err != nil:
 		return explain(op.Err)
+	case errors.As(err, &call):
+		return call.Err.Error()
 	}
 	return err.Error()
+}
+
+// addressIn finds the IP address that an error is about.
+func addressIn(s string) string {
+	for _, word := range strings.Fields(s) {
+		word = strings.Trim(word, ",:;()\"")
+		if address, err := netip.ParseAddr(word); err == nil {
+			return address.String()
+		}
+	}
+	return "it"
 }
 
 // handshakeError marks what a TLS handshake ended with.

@@ -201,8 +201,8 @@ func TestFaults(t *testing.T) {
 func TestUnreachableHosts(t *testing.T) {
 	for how, want := range map[archivetest.Down]fetch.Failure{
 		archivetest.Unknown:     {Reason: fetch.DNS, Detail: "connecting to a.example:443: no such host"},
-		archivetest.Refusing:    {Reason: fetch.Refused, Detail: "connecting to a.example:443: connect: connection refused"},
-		archivetest.Unreachable: {Reason: fetch.Unreachable, Detail: "connecting to a.example:443: connect: no route to host"},
+		archivetest.Refusing:    {Reason: fetch.Refused, Detail: "connecting to a.example:443: connection refused"},
+		archivetest.Unreachable: {Reason: fetch.Unreachable, Detail: "connecting to a.example:443: no route to host"},
 		archivetest.Silent:      {Reason: fetch.Timeout, Detail: "connecting to a.example:443: no answer in time"},
 	} {
 		t.Run(string(how), func(t *testing.T) {

@@ -58,7 +58,7 @@ func (f *fetch) ask(ctx context.Context, at *address) (*address, *Failure) {
 	request := f.requestHead(at)
 	key := at.scheme + " " + string(request)
 	if f.asked[key] {
-		return nil, fail(RedirectLoop, "%s was asked for before", at.href)
+		return nil, fail(RedirectLoop, "the redirects led back to %s", at.href)
 	}
 	f.asked[key] = true
 	l, err := f.enter(ctx, at.hostPort())

@@ -108,13 +108,13 @@ func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, op
 	err = capture.run(c.Context, recorder)
 	capture.progress.clear()
 	report := capture.report(recorder.Archive)
-	return p.end(journal, err, len(report.Posts), func() error { return p.reportCapture(c, report) })
+	return p.end(journal, err, len(report.Posts), len(requests), func() error { return p.reportCapture(c, report) })
 }
 
 // end closes the journal of a run and reports what the run did. A run that was
-// cut short after it had done something can be continued.
-func (p *program) end(journal *archive.Journal, err error, did int, report func() error) error {
-	if err == nil && p.stop.Err() == nil {
+// cut short after it had done something, but not all, can be continued.
+func (p *program) end(journal *archive.Journal, err error, did, asked int, report func() error) error {
+	if err == nil && (p.stop.Err() == nil || did >= asked) {
 		return errors.Join(journal.Finish(), report())
 	}
 	if did == 0 && !journal.Resumed {
@@ -156,12 +156,12 @@ func (r *captureRun) run(ctx context.Context, recorder *provenance.Recorder) err
 	r.posts = make([]*schemas.CapturedPost, len(r.requests))
 	var todo []int
 	for i, request := range r.requests {
-		page, done, err := r.journal.Run.CapturedPost(request.Page)
+		page, post, err := r.journal.Run.CapturedPost(request.Page)
 		if err != nil {
 			return err
 		}
-		if done {
-			r.posts[i] = alreadyCaptured(page)
+		if post != nil {
+			r.posts[i] = alreadyCaptured(page, post)
 			continue
 		}
 		todo = append(todo, i)

@@ -30,7 +30,7 @@ func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
 	c := d.Capture
 	page := schemas.CapturedPage{
 		Page: d.ID, URL: d.Name, Title: d.Title(), Outcome: c.Access.Outcome, Rule: c.Access.Rule,
-		Status: c.Status, Bytes: d.Size(), Change: d.Verdict, Result: schemas.ResultNew,
+		Status: c.Status, Bytes: d.Size(), Truncated: c.Truncated, Change: d.Verdict, Result: schemas.ResultNew,
 	}
 	if c.Failure != nil {
 		page.Detail = c.Failure.Detail
@@ -54,20 +54,53 @@ func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
 	return page
 }
 
+// storedPage describes a page by its newest capture.
+func storedPage(page *archive.Page, result schemas.ResultKind) schemas.CapturedPage {
+	c := page.Capture
+	stored := schemas.CapturedPage{
+		Page: page.ID, URL: page.Name, Result: result, Outcome: c.Access.Outcome, Rule: c.Access.Rule,
+		Status: c.Status, Truncated: c.Truncated,
+	}
+	if c.Body != nil {
+		stored.Bytes = c.Body.Size
+	}
+	if c.Text != nil && c.Access.Outcome == schemas.Served {
+		stored.Title = c.Text.Title
+	}
+	if c.Failure != nil {
+		stored.Detail = c.Failure.Detail
+	}
+	return stored
+}
+
+// observedPage and changedPage describe a look that an earlier process of the
+// run has written down.
+func observedPage(page *archive.Page, line *schemas.Observation) schemas.CapturedPage {
+	observed := storedPage(page, schemas.ResultAsBefore)
+	observed.Before = observed.Outcome
+	observed.Outcome, observed.Rule, observed.Status = line.Access.Outcome, line.Access.Rule, line.Status
+	return observed
+}
+
+func changedPage(page *archive.Page, line *schemas.Change) schemas.CapturedPage {
+	changed := storedPage(page, schemas.ResultCaptured)
+	changed.Before, changed.Outcome, changed.Change = line.Before.Outcome, line.After.Outcome, line
+	changed.Within = &schemas.TimeBracket{After: line.Before.CapturedAt, Before: line.After.CapturedAt}
+	return changed
+}
+
 // alreadyCaptured describes a post that an earlier process of this run
 // captured.
-func alreadyCaptured(page *archive.Page) *schemas.CapturedPost {
-	c := page.Capture
-	post := &schemas.CapturedPost{CapturedPage: schemas.CapturedPage{
-		Page: page.ID, URL: page.Name, Result: schemas.ResultInRun, Outcome: c.Access.Outcome, Rule: c.Access.Rule, Status: c.Status,
-	}, Sequence: c.Sequence}
-	if c.Body != nil {
-		post.Bytes = c.Body.Size
+func alreadyCaptured(page *archive.Page, post *schemas.Post) *schemas.CapturedPost {
+	captured := &schemas.CapturedPost{
+		CapturedPage: storedPage(page, schemas.ResultInRun), Sequence: page.Capture.Sequence, Omitted: post.Omitted,
 	}
-	if c.Text != nil {
-		post.Title = c.Text.Title
+	for _, source := range post.Sources {
+		captured.Sources = append(captured.Sources, schemas.CapturedPage{
+			Page: source.Page, URL: source.URL, Result: schemas.ResultInRun, Outcome: source.Outcome,
+		})
 	}
-	return post
+	return captured
 }
 
 // failedNow reports whether a page's failure is news: it was served before or
@@ -176,6 +209,9 @@ func outcomeWords(page schemas.CapturedPage) string {
 	words := string(page.Outcome)
 	if page.Outcome == schemas.NotModified {
 		words = string(schemas.Served)
+	}
+	if page.Truncated != "" {
+		words += ", cut short (" + string(page.Truncated) + ")"
 	}
 	switch page.Result {
 	case schemas.ResultAsBefore:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -68,7 +69,9 @@ func (p *program) check(c *cli.Context) error {
 	}
 	defer client.Close()
 	key := append([]string{"check", strconv.FormatBool(c.Bool("whole"))}, c.Args().Slice()...)
-	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{Fetch: client, Tool: tool(), Whole: c.Bool("whole")})
+	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{
+		Fetch: client, Tool: tool(), Whole: c.Bool("whole"), Expires: checkExpires,
+	})
 	if err != nil {
 		return err
 	}
@@ -76,7 +79,7 @@ func (p *program) check(c *cli.Context) error {
 	err = run.run(c.Context, recorder, pages)
 	run.progress.clear()
 	report := run.report(recorder.Archive)
-	return p.end(journal, err, len(report.Pages), func() error { return p.reportCheck(c, report) })
+	return p.end(journal, err, len(report.Pages), len(pages), func() error { return p.reportCheck(c, report) })
 }
 
 // pagesToCheck returns the pages that the command line means.
@@ -111,6 +114,9 @@ func findPages(ctx context.Context, head *archive.Snapshot, specs []string) ([]a
 	return refs, nil
 }
 
+// checkExpires is how long a check that was cut short can be continued.
+const checkExpires = 24 * time.Hour
+
 // checkRun is the state of one check run.
 type checkRun struct {
 	*program
@@ -127,7 +133,10 @@ func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages
 		if err != nil {
 			return err
 		}
-		pages = slices.DeleteFunc(pages, func(ref archive.PageRef) bool { return done[ref.ID] })
+		if r.pages, err = r.foundBefore(ctx, recorder.Archive, done); err != nil {
+			return err
+		}
+		pages = slices.DeleteFunc(slices.Clone(pages), func(ref archive.PageRef) bool { return done[ref.ID] != nil })
 		r.say("note", "continuing run %s: %d of %d pages were looked at before", r.journal.Run.ID, total-int64(len(pages)), total)
 	}
 	finished := total - int64(len(pages))
@@ -139,6 +148,32 @@ func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages
 		finished++
 		r.progress.show("pages", finished, total)
 	})
+}
+
+// foundBefore describes what earlier processes of this run found, so that the
+// report is of the whole run.
+func (r *checkRun) foundBefore(ctx context.Context, a *archive.Archive, done map[schemas.PageID]schemas.CheckLine) ([]schemas.CapturedPage, error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, err
+	}
+	var found []schemas.CapturedPage
+	for page, err := range head.Pages(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		switch line := done[page.ID].(type) {
+		case *schemas.Observation:
+			found = append(found, observedPage(page, line))
+		case *schemas.Change:
+			found = append(found, changedPage(page, line))
+		case nil:
+			if page.Capture.Run == r.journal.Run.ID {
+				found = append(found, storedPage(page, schemas.ResultNew))
+			}
+		}
+	}
+	return found, nil
 }
 
 // pending yields the pages, hosts taking turns, until the first interrupt.

@@ -39,10 +39,13 @@ func (m *Memory) Receipt(archiveID string) (*schemas.Receipt, error) {
 	return recall[schemas.Receipt](m, "receipts", archiveID)
 }
 
-// Remember writes the receipt in place of the last one. It is durable when
-// Remember returns.
+// Remember writes the receipt in place of the last one, unless that is of a
+// later snapshot: what was seen stays seen. It is durable when Remember returns.
 func (m *Memory) Remember(receipt schemas.Receipt) error {
-	return m.write("receipts", receipt.ArchiveID, &receipt)
+	return m.write("receipts", receipt.ArchiveID, &receipt, func() (bool, error) {
+		known, err := m.Receipt(receipt.ArchiveID)
+		return known == nil || known.Sequence <= receipt.Sequence, err
+	})
 }
 
 // Introduction returns how the archive was introduced, nil when it was not.
@@ -52,7 +55,7 @@ func (m *Memory) Introduction(archiveID string) (*schemas.Introduction, error) {
 
 // Introduce pins the beginning of an archive.
 func (m *Memory) Introduce(introduction schemas.Introduction) error {
-	return m.write("introductions", introduction.ArchiveID, &introduction)
+	return m.write("introductions", introduction.ArchiveID, &introduction, func() (bool, error) { return true, nil })
 }
 
 func recall[T schemas.Document](m *Memory, kind, id string) (*T, error) {
@@ -74,7 +77,9 @@ func recall[T schemas.Document](m *Memory, kind, id string) (*T, error) {
 	return doc, nil
 }
 
-func (m *Memory) write(kind, id string, doc any) error {
+// write puts a document in place of the last one when wanted says so; nobody
+// else writes while it is asked.
+func (m *Memory) write(kind, id string, doc any, wanted func() (bool, error)) error {
 	file, err := m.file(kind, id)
 	if err != nil {
 		return err
@@ -83,7 +88,7 @@ func (m *Memory) write(kind, id string, doc any) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", kind, err)
 	}
-	if err := replace(file, data); err != nil {
+	if err := replace(file, data, wanted); err != nil {
 		return fmt.Errorf("writing %s: %w", kind, err)
 	}
 	return nil
@@ -92,7 +97,7 @@ func (m *Memory) write(kind, id string, doc any) error {
 // replace puts a file in place of the last one, durably. The name it has until
 // then is always the same, so that what a killed process left is written over
 // by the next; the lock keeps two from writing it at once.
-func replace(file string, data []byte) error {
+func replace(file string, data []byte, wanted func() (bool, error)) error {
 	folder := filepath.Dir(file)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
@@ -102,6 +107,9 @@ func replace(file string, data []byte) error {
 		return err
 	}
 	defer lock.Close()
+	if ok, err := wanted(); err != nil || !ok {
+		return err
+	}
 	next := file + ".next"
 	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
