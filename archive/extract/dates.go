@@ -44,14 +44,20 @@ func timeElements(root *html.Node, property string) []string {
 }
 
 // firstDate returns the first value that is a date not after the fetch, in the
-// precision in which it is stated.
+// precision in which it is stated. An instant on that day is more precise.
 func firstDate(at time.Time, values []string) string {
+	first := ""
 	for _, v := range values {
-		if text, t, ok := machineDate(v); ok && plausible(t, at) {
+		text, t, ok := machineDate(v)
+		switch {
+		case !ok || !plausible(t, at):
+		case first == "":
+			first = text
+		case len(first) == len(time.DateOnly) && strings.HasPrefix(text, first):
 			return text
 		}
 	}
-	return ""
+	return first
 }
 
 // earliest is the year of the first web page.
@@ -100,7 +106,7 @@ func (a *article) datesAround(at time.Time) (published, modified string) {
 	from, to := a.header()
 	for i := from; i < to; i++ {
 		b := a.blocks[i]
-		if b.hidden || a.weights[i].weight > maxDateLine || a.weights[i].prose && a.weights[i].weight > 2*minProse || b.Kind == Heading {
+		if b.hidden || a.weights[i].weight > maxDateLine || a.weights[i].prose && a.weights[i].weight > 2*minProse || b.Kind == Heading && b.Level < 3 {
 			continue
 		}
 		text, t, ok := machineDate(b.date)

@@ -18,6 +18,7 @@ var dateLayouts = []struct {
 	{time.RFC1123Z, true},
 	{"Mon, 2 Jan 2006 15:04:05 -0700", true},
 	{"Mon Jan 02 15:04:05 -0700 2006", true},
+	{"Mon Jan 02 2006 15:04:05 GMT-0700", true},
 	{time.ANSIC, false},
 	{"20060102", false},
 }

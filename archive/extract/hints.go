@@ -119,6 +119,9 @@ func nameHint(words []string) hint {
 		}
 		out |= wordHints[w]
 	}
+	if len(words) == 1 && words[0] == "widget" { // others are the boxes of page builders
+		out |= weakHint
+	}
 	return out
 }
 
@@ -184,7 +187,7 @@ var wordHints = hintsOf(map[hint]string{
 		trending popular mostread mostpopular latest ticker
 		gallery slideshow slideshows photogallery
 		tags taglist tagcloud keywords categories topics
-		teaser teasers widget widgets banner carousel slider playlist
+		teaser teasers banner carousel slider playlist
 		copyright legal disclaimer colophon
 		overlay modal tooltip dropdown flyout offcanvas
 		authorbio authorbox bio biography
@@ -206,7 +209,7 @@ var pairHints = hintsOf(map[hint]string{
 		see_also recent_posts recent_articles popular_posts similar_posts similar_articles suggested_articles
 		you_may you_might email_signup sign_up sign_in log_in opt_in call_to cta_box`,
 	weakHint: `author_bio author_box author_info author_card author_profile author_description author_about
-		about_author about_the article_tags post_tags entry_tags tag_list post_meta entry_meta article_meta
+		about_author about_the widget_area article_tags post_tags entry_tags tag_list post_meta entry_meta article_meta
 		article_footer post_footer entry_footer site_footer site_header page_header page_footer global_header
 		pull_quote image_credit photo_credit font_size text_size`,
 	bodyHint: `article_body article_text article_content article_copy story_body story_text story_content

@@ -95,8 +95,8 @@ func pageTitle(root *html.Node, tags tagValues, article linkedArticle) string {
 			}
 		}
 	}
-	for _, h := range headings {
-		for _, c := range claims {
+	for _, c := range claims {
+		for _, h := range headings {
 			if confirms(h, c) {
 				return h
 			}
