@@ -37,20 +37,29 @@ func (b *Blob) SHA256() [32]byte { return b.sum }
 // Size returns the length of the content in bytes.
 func (b *Blob) Size() int64 { return b.size }
 
-// deflateLevel is the fastest that still shrinks HTML by a factor of 3.8;
-// consolidation deflates again. Incompressible data passes at memory speed.
-const deflateLevel = 2
+// The levels of compression. At the fast one, the fastest that still shrinks
+// HTML by a factor of 3.8, incompressible data passes at memory speed.
+const (
+	fastLevel = 2
+	slowLevel = 6 // for what is packed once and for long
+)
 
-// deflaters keeps compressors: a new one costs more than deflating a page.
-var deflaters = sync.Pool{New: func() any {
-	w, err := zlib.NewWriterLevel(nil, deflateLevel)
-	if err != nil {
-		panic(err) // the level is a constant
-	}
-	return w
-}}
+// fastDeflaters and slowDeflaters keep compressors: a new one costs more than deflating a page.
+var fastDeflaters, slowDeflaters = newDeflaters(fastLevel), newDeflaters(slowLevel)
 
-func deflate(content []byte) []byte {
+func newDeflaters(level int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		w, err := zlib.NewWriterLevel(nil, level)
+		if err != nil {
+			panic(err) // the level is a constant
+		}
+		return w
+	}}
+}
+
+func deflate(content []byte) []byte { return deflateWith(fastDeflaters, content) }
+
+func deflateWith(deflaters *sync.Pool, content []byte) []byte {
 	w := deflaters.Get().(*zlib.Writer)
 	defer deflaters.Put(w)
 	var b bytes.Buffer

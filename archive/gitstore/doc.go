@@ -17,7 +17,7 @@
 // file held by the one writer; its content says who), main.next (the value
 // refs/heads/main is about to take), batch.* (a batch not yet published), merged.*
 // (a pack being made of others) and packs.replaced (which packs such a one takes
-// the place of).
+// the place of) and compacting.* (what Compact needs meanwhile).
 //
 // # Reading
 //
@@ -78,4 +78,14 @@
 // leaves objects twice, which harms nobody, and the next writer goes on. Packs
 // with a .keep, those of partial clones and damaged ones are left alone. Readers
 // that find a pack gone look for others.
+//
+// # Compacting
+//
+// Store.Compact makes all packs anew: commits, then trees, then files, those of a
+// path together from the newest version on. The newest is whole, each older one a
+// delta on the next newer as far as that saves 30 percent, at most 50 in a chain;
+// above 1 MiB nothing is a delta. Deflate level 6; a pack ends at 2 GiB. Every
+// object is read back from the finished pack and compared with the one it stands
+// for; then the packs are put in place and replace the old ones as merged packs
+// do. Objects that no commit of main reaches are packed whole behind the others.
 package gitstore

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -12,40 +13,41 @@ import (
 	"path/filepath"
 )
 
-// install finishes a pack made of others in the private folder, reads it again,
-// and puts it among the others, kept from being collected; it returns its path
-// without extension. Of the objects in resolve the content is checked too. On an
-// error nothing is left of the pack.
-func (s *Store) install(ctx context.Context, w *packWriter, name string, resolve []ID) (stem string, err error) {
-	defer func() {
-		if err != nil {
-			_ = s.discardSealed(name)
-		}
-	}()
+// sealChecked seals a pack made of others in the private folder and reads it
+// again from its files, then has check look at it.
+func (s *Store) sealChecked(ctx context.Context, w *packWriter, name string, check func(*pack) error) ([20]byte, error) {
 	trailer, err := s.seal(w, name)
+	if err != nil {
+		return trailer, err
+	}
+	return trailer, recheck(ctx, s.privatePath(name), w.list, check)
+}
+
+// install puts a sealed and checked pack among the others, kept from being
+// collected, and returns its path without extension.
+func (s *Store) install(ctx context.Context, name string, trailer [20]byte) (stem string, err error) {
+	stem = filepath.Join(s.packs.folder, "pack-"+hex.EncodeToString(trailer[:]))
+	if _, err := os.Lstat(stem + ".pack"); err != nil {
+		return s.place(name, trailer)
+	}
+	// The same pack has been made before. Others shall go because of it.
+	index, err := openIndex(s.privatePath(name) + ".idx")
 	if err != nil {
 		return "", err
 	}
-	stem = filepath.Join(s.packs.folder, "pack-"+hex.EncodeToString(trailer[:]))
-	if _, err := os.Lstat(stem + ".pack"); err == nil {
-		// The same pack has been made before.
-		if err := s.recheck(ctx, stem, w.list, resolve); err != nil {
-			return "", err
-		}
-		return stem, s.discardSealed(name)
-	}
-	if err := s.recheck(ctx, s.privatePath(name), w.list, resolve); err != nil {
+	list, err := index.all()
+	if err := errors.Join(err, index.close()); err != nil {
 		return "", err
 	}
-	if _, err := s.place(name, trailer); err != nil {
+	if err := recheck(ctx, stem, list, nil); err != nil {
 		return "", err
 	}
-	return stem, syncFolder(s.packs.folder)
+	return stem, s.discardSealed(name)
 }
 
 // recheck reads a pack from its files: its trailer, the checksum of each entry,
-// the line of each in the index, and the objects in resolve.
-func (s *Store) recheck(ctx context.Context, stem string, list []located, resolve []ID) error {
+// the line of each in the index, and what check reads, if given.
+func recheck(ctx context.Context, stem string, list []located, check func(*pack) error) error {
 	index, err := openIndex(stem + ".idx")
 	if err != nil {
 		return err
@@ -58,15 +60,10 @@ func (s *Store) recheck(ctx context.Context, stem string, list []located, resolv
 	if err := p.recheckEntries(ctx, list); err != nil {
 		return &CorruptError{Where: p.path, Reason: err.Error()}
 	}
-	for _, id := range resolve {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if _, err := s.recheckObject(p, id); err != nil {
-			return err
-		}
+	if check == nil {
+		return nil
 	}
-	return nil
+	return check(p)
 }
 
 func (p *pack) recheckEntries(ctx context.Context, list []located) error {

@@ -58,38 +58,95 @@ func TestKill(t *testing.T) {
 	fsck(t, dir)
 }
 
-// TestKillMerging ends a process that publishes little and so merges often. All
-// it acknowledged is there, and packs do not pile up.
-func TestKillMerging(t *testing.T) {
+// TestKillMaintenance ends a process that publishes little and so merges often,
+// and one that also compacts. All they acknowledged is there, and packs do not
+// pile up.
+func TestKillMaintenance(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"nibble", "compact"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := newRepository(t)
+			r := rand.New(rand.NewSource(2))
+			var acknowledged []string
+			for round := range 40 {
+				writer, _, out := child(t, name, dir, fmt.Sprint("round", round))
+				timer := time.AfterFunc(time.Duration(20_000+r.Intn(300_000))*time.Microsecond, func() { _ = writer.Process.Kill() })
+				for out.Scan() {
+					if len(out.Text()) == 40 { // not cut off by the kill
+						acknowledged = append(acknowledged, out.Text())
+					}
+				}
+				timer.Stop()
+				_ = writer.Wait()
+				s, err := gitstore.Open(dir)
+				ok(t, err)
+				ok(t, begin(t, s).Close())
+				checkClean(t, dir)
+				ok(t, s.Close())
+				if round%5 == 0 {
+					fsck(t, dir)
+				}
+				if n := count(t, dir, "packs"); n > 50 {
+					t.Errorf("there are %d packs", n)
+				}
+			}
+			t.Logf("%d commits acknowledged", len(acknowledged))
+			checkKept(t, dir, acknowledged)
+			fsck(t, dir)
+		})
+	}
+}
+
+// TestFullDiskCompacting lets compacting fail after ever more bytes. All stays
+// as it was, until there is room.
+func TestFullDiskCompacting(t *testing.T) {
 	t.Parallel()
 	dir := newRepository(t)
-	r := rand.New(rand.NewSource(2))
-	var acknowledged []string
-	for round := range 40 {
-		writer, _, out := child(t, "nibble", dir, fmt.Sprint("round", round))
-		timer := time.AfterFunc(time.Duration(20_000+r.Intn(400_000))*time.Microsecond, func() { _ = writer.Process.Kill() })
-		for out.Scan() {
-			if len(out.Text()) == 40 { // not cut off by the kill
-				acknowledged = append(acknowledged, out.Text())
-			}
-		}
-		timer.Stop()
-		_ = writer.Wait()
-		s, err := gitstore.Open(dir)
-		ok(t, err)
-		ok(t, begin(t, s).Close())
-		checkClean(t, dir)
-		ok(t, s.Close())
-		if round%8 == 0 {
-			fsck(t, dir)
-		}
-		if n := count(t, dir, "packs"); n > 50 {
-			t.Errorf("there are %d packs", n)
+	versions(t, dir)
+	writeObject(t, dir, "blob", "loose")
+	before := everything(t, dir)
+	run, _, out := child(t, "fillcompact", dir)
+	failures := 0
+	for out.Scan() {
+		failures++
+		if got := everything(t, dir); got != before {
+			t.Fatalf("%s: objects before:\n%s\nafter:\n%s", out.Text(), before, got)
 		}
 	}
-	t.Logf("%d commits acknowledged", len(acknowledged))
-	checkKept(t, dir, acknowledged)
+	ok(t, run.Wait())
+	if failures < 10 {
+		t.Errorf("it failed only %d times", failures)
+	}
+	if got := everything(t, dir); got != before || count(t, dir, "packs") != 1 || count(t, dir, "count") != 0 {
+		t.Errorf("objects before:\n%s\nafter:\n%s", before, got)
+	}
+	checkClean(t, dir)
 	fsck(t, dir)
+}
+
+// childFillCompact compacts under a limit of the file size that rises until it
+// is enough.
+func childFillCompact(args []string) error {
+	signal.Ignore(syscall.SIGXFSZ)
+	s, err := gitstore.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for size := uint64(0); ; size = size*5/4 + 10 {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: 1 << 40}); err != nil {
+			return err
+		}
+		_, err := s.Compact(context.Background(), gitstore.CompactOptions{})
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, syscall.EFBIG) {
+			return err
+		}
+		fmt.Println("full:", err)
+	}
 }
 
 // checkClean requires that no lock and no unfinished file is left.

@@ -125,12 +125,12 @@ func chooseMerge(packs []mergeable, others int) []mergeable {
 }
 
 // merge replaces packs by one.
-func (s *Store) merge(ctx context.Context, packs []mergeable) error {
+func (s *Store) merge(ctx context.Context, packs []mergeable) (err error) {
 	w, err := newPackWriter(s.privatePath(mergedName) + ".pack")
 	if err != nil {
 		return err
 	}
-	defer w.file.Close()
+	defer func() { err = errors.Join(err, w.file.Close(), s.discardSealed(mergedName)) }()
 	m := merger{to: w}
 	for _, one := range packs {
 		if err := m.add(ctx, one.pack); err != nil {
@@ -139,10 +139,14 @@ func (s *Store) merge(ctx context.Context, packs []mergeable) error {
 			if !errors.As(err, new(*os.PathError)) && ctx.Err() == nil {
 				s.unmerged[filepath.Base(one.stem())] = true
 			}
-			return errors.Join(fmt.Errorf("copying %s: %w", one.pack.path, err), s.discardSealed(mergedName))
+			return fmt.Errorf("copying %s: %w", one.pack.path, err)
 		}
 	}
-	stem, err := s.install(ctx, w, mergedName, m.relinked)
+	trailer, err := s.sealChecked(ctx, w, mergedName, func(p *pack) error { return s.recheckObjects(p, m.relinked) })
+	if err != nil {
+		return err
+	}
+	stem, err := s.install(ctx, mergedName, trailer)
 	if err != nil {
 		return err
 	}
@@ -150,7 +154,16 @@ func (s *Store) merge(ctx context.Context, packs []mergeable) error {
 	for _, one := range packs {
 		old = append(old, one.stem())
 	}
-	return errors.Join(s.replacePacks([]string{stem}, old), releaseDead(stem))
+	return s.replacePacks([]string{stem}, old)
+}
+
+func (s *Store) recheckObjects(p *pack, ids []ID) error {
+	for _, id := range ids {
+		if _, err := s.recheckObject(p, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // merger copies packs into one, entry by entry. Objects that a former one holds

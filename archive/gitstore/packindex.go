@@ -104,8 +104,27 @@ func (x *packIndex) fanout(i int) int64 {
 func (x *packIndex) find(id ID) (packed, bool, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
+	i, ok, err := x.search(id)
+	if !ok || err != nil {
+		return packed{}, false, err
+	}
+	offset, err := x.offset(i)
+	if err != nil {
+		return packed{}, false, err
+	}
+	return packed{offset: offset, crc: binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*i:])}, true, nil
+}
+
+// rank returns the number of the object in the order of ids.
+func (x *packIndex) rank(id ID) (int64, bool, error) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.search(id)
+}
+
+func (x *packIndex) search(id ID) (int64, bool, error) {
 	if x.data == nil {
-		return packed{}, false, &os.PathError{Op: "read", Path: x.path, Err: os.ErrClosed}
+		return 0, false, &os.PathError{Op: "read", Path: x.path, Err: os.ErrClosed}
 	}
 	low := int64(0)
 	if id[0] > 0 {
@@ -113,14 +132,7 @@ func (x *packIndex) find(id ID) (packed, bool, error) {
 	}
 	n := int(x.fanout(int(id[0])) - low)
 	i := low + int64(sort.Search(n, func(i int) bool { return bytes.Compare(x.id(low+int64(i)), id[:]) >= 0 }))
-	if i == low+int64(n) || !bytes.Equal(x.id(i), id[:]) {
-		return packed{}, false, nil
-	}
-	offset, err := x.offset(i)
-	if err != nil {
-		return packed{}, false, err
-	}
-	return packed{offset: offset, crc: binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*i:])}, true, nil
+	return i, i < low+int64(n) && bytes.Equal(x.id(i), id[:]), nil
 }
 
 // all returns the lines of the index by offset.

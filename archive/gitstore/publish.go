@@ -209,6 +209,9 @@ func (s *Store) recoverDead() error {
 			return err
 		}
 	}
+	if err := s.removeCompaction(); err != nil {
+		return err
+	}
 	names, err := readDirNames(s.packs.folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

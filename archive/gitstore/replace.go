@@ -19,12 +19,11 @@ const (
 )
 
 // replacePacks removes packs all of whose objects are in the new ones, which are
-// durable and in place. The next writer goes on after an error. Only the holder
-// of the writer lock may call it.
+// durable, in place and kept, and then lets git repack those. The next writer
+// goes on after an error. Only the holder of the writer lock may call it.
 func (s *Store) replacePacks(new, old []string) error {
-	old = slices.DeleteFunc(slices.Clone(old), func(stem string) bool { return slices.Contains(new, stem) })
-	if len(old) == 0 {
-		return nil
+	if err := syncFolder(s.packs.folder); err != nil {
+		return err
 	}
 	var record strings.Builder
 	for _, stem := range new {
@@ -36,7 +35,15 @@ func (s *Store) replacePacks(new, old []string) error {
 	if err := writeAgain(s.privatePath(replacedFile), []byte(record.String()), 0o666); err != nil {
 		return err
 	}
-	return s.finishReplacing()
+	if err := s.finishReplacing(); err != nil {
+		return err
+	}
+	for _, stem := range new {
+		if err := releaseDead(stem); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finishReplacing does what the record says, if there is one. It does not take

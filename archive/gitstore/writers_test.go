@@ -20,7 +20,10 @@ import (
 
 // TestMain lets the tests run this binary as another process that writes.
 func TestMain(m *testing.M) {
-	children := map[string]func([]string) error{"write": childWrite, "nibble": childNibble, "fill": childFill, "hold": childHold}
+	children := map[string]func([]string) error{
+		"write": childWrite, "nibble": childNibble, "fill": childFill, "hold": childHold,
+		"compact": childCompact, "fillcompact": childFillCompact,
+	}
 	if run := children[os.Getenv("GITSTORE_CHILD")]; run != nil {
 		if err := run(os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -90,6 +93,27 @@ func childNibble(args []string) error {
 			return err
 		}
 		fmt.Println(id)
+	}
+}
+
+// childCompact publishes a few pages with many versions, then compacts, for ever.
+func childCompact(args []string) error {
+	s, err := gitstore.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for i := 0; ; i++ {
+		for j, body := range pageVersions(int64(i%3), 3) {
+			id, err := writeOne(s, fmt.Sprintf("page%d", i%3), fmt.Append(body, args[1], i, j))
+			if err != nil {
+				return err
+			}
+			fmt.Println(id)
+		}
+		if _, err := s.Compact(context.Background(), gitstore.CompactOptions{}); err != nil {
+			return err
+		}
 	}
 }
 

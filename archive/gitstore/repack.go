@@ -1,0 +1,202 @@
+package gitstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+)
+
+// maxDepthCompact is the deepest chain of deltas in a compacted pack. The newest
+// version of a file is read at once, the oldest over that many.
+const maxDepthCompact = 50
+
+// maxCompactObjects bounds a compacted pack as maxPackSize does: its index is
+// made in memory.
+const maxCompactObjects = 512 << 10
+
+// repack writes the objects in order, then those that main does not reach.
+func (c *compaction) repack(ctx context.Context) error {
+	c.to = &repacker{compaction: c, ctx: ctx}
+	total := c.from.size()
+	var group sortRecord
+	for record, err := range c.order.sorted() {
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(record[:groupSize], group[:groupSize]) {
+			group = record
+			c.to.former = packedObject{}
+		}
+		if err := c.repackOne(ID(record[recordID:])); err != nil {
+			return err
+		}
+		c.options.Progress("packed objects", c.report.Objects, total)
+	}
+	c.to.former = packedObject{}
+	err := c.from.rest(func(id ID) error {
+		o, _, err := c.store.object(id)
+		if errors.As(err, new(*MissingError)) {
+			return nil // git pruned it meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		c.report.Objects++
+		c.report.Unreachable++
+		c.options.Progress("packed objects", c.report.Objects, total)
+		return c.to.add(id, o, false)
+	})
+	if err != nil {
+		return err
+	}
+	return c.to.finish()
+}
+
+// repackOne writes an object unless that is done.
+func (c *compaction) repackOne(id ID) error {
+	fresh, err := c.from.take(id)
+	if err != nil || !fresh {
+		return err
+	}
+	o, _, err := c.store.object(id)
+	if err != nil {
+		return err
+	}
+	c.report.Objects++
+	return c.to.add(id, o, true)
+}
+
+// repacker writes compacted packs, one after the other.
+type repacker struct {
+	*compaction
+	ctx    context.Context // of the one run
+	pack   *packWriter     // nil before the first object
+	differ differ
+	former packedObject // the newer version of the next object, if any
+}
+
+// packedObject is an object that has been written and may be a delta base.
+type packedObject struct {
+	object
+	offset int64 // 0 for none
+	depth  int
+}
+
+// add writes an object, if like is set perhaps as a delta on the former one.
+func (r *repacker) add(id ID, o object, like bool) error {
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	if r.pack != nil && (r.pack.end()+int64(len(o.content)) > maxPackSize || len(r.pack.list) >= maxCompactObjects) {
+		if err := r.finish(); err != nil {
+			return err
+		}
+	}
+	if r.pack == nil {
+		w, err := newPackWriter(r.store.privatePath(r.name()) + ".pack")
+		if err != nil {
+			return err
+		}
+		r.pack = w
+	}
+	packed := packedObject{object: o, offset: r.pack.end()}
+	head, body := appendEntryHeader(nil, o.kind, int64(len(o.content))), []byte(nil)
+	if delta := r.delta(o); like && delta != nil {
+		head = appendBack(appendEntryHeader(nil, kindOffset, int64(len(delta.content))), packed.offset-r.former.offset)
+		body, packed.depth = delta.deflated, r.former.depth+1
+	} else {
+		body = deflateWith(slowDeflaters, o.content)
+	}
+	if len(o.content) > maxDelta {
+		packed = packedObject{} // nothing is to hold it in memory
+	}
+	r.former = packed
+	return r.pack.append(id, head, body)
+}
+
+// madeDelta is a delta that is worth its base being read.
+type madeDelta struct{ content, deflated []byte }
+
+// delta returns the delta on the former object, or nil.
+func (r *repacker) delta(o object) *madeDelta {
+	f := r.former
+	if f.offset == 0 || f.kind != o.kind || f.depth >= maxDepthCompact || len(f.content) < block || len(o.content) > maxDelta {
+		return nil
+	}
+	var d madeDelta
+	if o.kind == KindTree {
+		old, errOld := parseTree(f.content)
+		new, errNew := parseTree(o.content)
+		if errOld != nil || errNew != nil {
+			return nil
+		}
+		d.content = treeDelta(old, new)
+	} else {
+		d.content = r.differ.delta(f.content, o.content)
+	}
+	d.deflated = deflateWith(slowDeflaters, d.content)
+	// Text shrinks to a fourth or less, so half of that needs no comparison.
+	if 8*len(d.deflated) > len(o.content) && !worthwhile(len(d.deflated), len(deflateWith(slowDeflaters, o.content))) {
+		return nil
+	}
+	return &d
+}
+
+// name is that of the pack being written in the private folder.
+func (r *repacker) name() string { return fmt.Sprint(compactPrefix, len(r.names)) }
+
+// finish completes a pack and compares it with what is to be replaced.
+func (r *repacker) finish() error {
+	if r.pack == nil {
+		return nil
+	}
+	w, name := r.pack, r.name()
+	r.pack, r.former = nil, packedObject{}
+	defer w.file.Close()
+	if r.options.DryRun {
+		r.report.After.Packs++
+		r.report.After.Bytes += w.end() + int64(packTrailer) + int64(len(w.encodeIndex([20]byte{})))
+		r.names = append(r.names, name)
+		return removeIfThere(w.file.Name())
+	}
+	trailer, err := r.store.sealChecked(r.ctx, w, name, func(p *pack) error { return r.compare(p, w.list) })
+	if err != nil {
+		return err
+	}
+	r.names, r.trailer = append(r.names, name), append(r.trailer, trailer)
+	return nil
+}
+
+// compare reads each object of the new pack and of the old ones.
+func (r *repacker) compare(p *pack, list []located) error {
+	for i, line := range list {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		after, err := r.store.recheckObject(p, line.id)
+		if err != nil {
+			return err
+		}
+		before, _, err := r.store.object(line.id)
+		if errors.As(err, new(*MissingError)) {
+			continue // git pruned it, or packed it elsewhere and did
+		}
+		if err != nil {
+			return err
+		}
+		if before.kind != after.kind || !bytes.Equal(before.content, after.content) {
+			return &CorruptError{ID: line.id, Where: p.path, Reason: "it is not as it was before"}
+		}
+		r.options.Progress("compared objects", int64(i+1), int64(len(list)))
+	}
+	return nil
+}
+
+// discard removes a pack that is not finished.
+func (r *repacker) discard() error {
+	if r.pack == nil {
+		return nil
+	}
+	return r.pack.discard()
+}
