@@ -95,9 +95,9 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 		return nil, err
 	}
 	before := change.Side{State: page.Before.State()}
-	after := change.Side{State: page.State(), Document: page.Document}
+	after := change.Side{State: page.State(), Document: page.Document, Cut: page.Capture.Truncated != ""}
 	if served != nil && after.State.Outcome == schemas.Served {
-		before.State = served.State()
+		before.State, before.Cut = served.State(), served.Capture.Truncated != ""
 		if before.State.Payload == after.State.Payload {
 			before.Document = page.Document
 		} else if before.Document, err = served.Document(ctx); err != nil {

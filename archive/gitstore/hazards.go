@@ -162,28 +162,44 @@ func (s *Store) configHazards() ([]Hazard, error) {
 	return append(found, Hazard{HazardView, "config.worktree", "it is a second config"}), err
 }
 
-// hazards lists the settings that bend what git shows or lets a repository
-// choose the program that says whether a signature is good.
+// plainSettings are those that neither bend what git shows nor name a program:
+// whole sections, and keys of sections that also hold others. Everything else in
+// the config of an archive is a hazard.
+var plainSettings = map[string][]string{
+	"core": {
+		"repositoryformatversion", "filemode", "bare", "logallrefupdates", "ignorecase", "precomposeunicode",
+		"symlinks", "sharedrepository", "fsync", "fsyncmethod", "compression", "loosecompression", "bigfilethreshold",
+	},
+	"remote":      {"url", "fetch", "pushurl", "push", "mirror", "tagopt", "prune"},
+	"branch":      nil,
+	"gc":          nil,
+	"maintenance": nil,
+	"pack":        nil,
+	"repack":      nil,
+	"receive":     nil,
+	"transfer":    nil,
+	"user":        {"name", "email"},
+}
+
+// hazards lists the settings that could bend what git shows, or let a repository
+// choose a program that git runs.
 func (s settings) hazards(path string) []Hazard {
 	var found []Hazard
 	for _, line := range s {
 		section, _, _ := strings.Cut(line.name, ".")
 		key := line.name[strings.LastIndexByte(line.name, '.')+1:]
-		kind := HazardKind(0)
+		keys, known := plainSettings[section]
+		kind := HazardView
 		switch {
 		case line.name == "extensions.partialclone",
 			section == "remote" && (key == "promisor" || key == "partialclonefilter"):
 			kind = HazardAbsence
 		case line.name == "core.hookspath" && line.value == "/dev/null":
-			// No hook is run: the way in which VERIFY.md makes a copy.
-		case slices.Contains([]string{"include", "includeif", "gpg", "alias", "filter", "diff", "mailmap"}, section),
-			line.name == "core.worktree", line.name == "core.attributesfile", line.name == "core.hookspath",
-			line.name == "core.fsmonitor", line.name == "core.pager":
-			kind = HazardView
+			continue // no hook is run: the way in which VERIFY.md makes a copy
+		case known && (keys == nil || slices.Contains(keys, key)):
+			continue
 		}
-		if kind != 0 {
-			found = append(found, Hazard{kind, path, fmt.Sprintf("it sets %s to %q", line.name, line.value)})
-		}
+		found = append(found, Hazard{kind, path, fmt.Sprintf("it sets %s to %q", line.name, line.value)})
 	}
 	return found
 }

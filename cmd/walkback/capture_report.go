@@ -210,7 +210,7 @@ func outcomeWords(page schemas.CapturedPage) string {
 	if page.Outcome == schemas.NotModified {
 		words = string(schemas.Served)
 	}
-	if page.Truncated != "" {
+	if page.Truncated != "" && page.Outcome == schemas.Served {
 		words += ", cut short (" + string(page.Truncated) + ")"
 	}
 	switch page.Result {

@@ -20,7 +20,7 @@ import (
 // case, no full stop. An error says what is wrong, a hint what to do next.
 
 func (p *program) say(kind, format string, args ...any) {
-	fmt.Fprintf(p.stderr, "walkback: %s: %s\n", kind, clean(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(p.stderr, "walkback: %s: %s\n", kind, cleanLine(fmt.Sprintf(format, args...)))
 }
 
 func (p *program) warn(err error) { p.say("warning", "%v", err) }

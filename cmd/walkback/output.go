@@ -6,10 +6,14 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// printf prints a result. Foreign text in it is made harmless.
+// printf prints a result. Foreign text among the arguments is made harmless and
+// kept on its line, so that it cannot pass for a line of ours.
 func (p *program) printf(format string, args ...any) {
-	fmt.Fprint(p.stdout, clean(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(p.stdout, format, oneLined(args)...)
 }
+
+// printText prints a text of many lines, made harmless.
+func (p *program) printText(s string) { fmt.Fprint(p.stdout, clean(s)) }
 
 // printJSON prints a document in its canonical form.
 func (p *program) printJSON(doc any) error {

@@ -152,7 +152,8 @@ func (p *program) printShow(show *schemas.Show) {
 		}
 	}
 	if show.Text != "" {
-		p.printf("\n%s", show.Text)
+		p.printf("\n")
+		p.printText(show.Text)
 	}
 }
 

@@ -27,6 +27,32 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
+// cleanLine is clean for what stands within a line.
+func cleanLine(s string) string {
+	return clean(strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s))
+}
+
+// oneLined makes texts among the arguments of a format harmless. Values with a
+// form of their own, such as digests, cannot hold foreign text.
+func oneLined(args []any) []any {
+	cleaned := make([]any, len(args))
+	for i, arg := range args {
+		switch value := arg.(type) {
+		case string:
+			arg = cleanLine(value)
+		case error:
+			arg = cleanLine(value.Error())
+		}
+		cleaned[i] = arg
+	}
+	return cleaned
+}
+
 // terminalOf returns the file descriptor when a stream is a terminal.
 func terminalOf(stream any) (int, bool) {
 	file, ok := stream.(*os.File)
@@ -62,7 +88,7 @@ func (p *program) columns(rows [][]string) {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
-			row[i] = clean(cell)
+			row[i] = cleanLine(cell)
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}

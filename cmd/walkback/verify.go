@@ -96,6 +96,10 @@ func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions
 		return dir, options, nil
 	}
 	a, err := archive.Open(dir)
+	if _, broken := damage(err); broken {
+		p.say("warning", "the archive is damaged, so all of it is verified: %v", err)
+		return dir, options, nil
+	}
 	if err != nil {
 		return "", options, err
 	}
@@ -105,6 +109,10 @@ func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions
 		return "", options, err
 	}
 	ref, err := head.Find(c.Context, target)
+	if _, broken := damage(err); broken {
+		p.say("warning", "the page cannot be found in a damaged archive, so all of it is verified: %v", err)
+		return dir, options, nil
+	}
 	options.Page = &ref
 	return dir, options, err
 }

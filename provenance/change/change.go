@@ -6,6 +6,7 @@
 // looks like an edit. The rules, of which the first that fits decides:
 //
 //	not-served       one side is not a served capture        not-compared
+//	cut-short        our limit cut one side, not the other   not-compared
 //	bytes-only       neither side has text                   changed
 //	text-gone        the text could be read before, not now  changed (suspect)
 //	text-appeared    the reverse                             changed (suspect)
@@ -27,6 +28,7 @@ import (
 type Side struct {
 	State    schemas.State
 	Document *extract.Document // nil when the payload has no text
+	Cut      bool              // our own limit cut the payload short
 }
 
 // Judge returns the content verdict. It fills Class, Rule, Confidence,
@@ -36,6 +38,8 @@ func Judge(before, after Side) schemas.Change {
 	case before.State.Outcome != schemas.Served || after.State.Outcome != schemas.Served:
 		return verdict(schemas.NotCompared, "not-served", schemas.Certain,
 			fmt.Sprintf("%s before, %s after", before.State.Outcome, after.State.Outcome))
+	case before.Cut != after.Cut:
+		return verdict(schemas.NotCompared, "cut-short", schemas.Certain, "one of the two payloads was cut short by a limit")
 	case before.Document == nil && after.Document == nil:
 		return verdict(schemas.Changed, "bytes-only", schemas.Certain, "the payloads differ and have no text to compare")
 	case after.Document == nil:
