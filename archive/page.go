@@ -45,7 +45,7 @@ func (e *UnsupportedSchemeError) Error() string {
 func PageAt(address string) (PageRef, error) {
 	u, err := whatwg.Parse(address)
 	if err != nil {
-		return PageRef{}, fmt.Errorf("%q is not a URL: %w", address, err)
+		return PageRef{}, fmt.Errorf("%q is not a URL", address) // the parser's words are for programmers
 	}
 	switch u.Scheme() {
 	case "http", "https":

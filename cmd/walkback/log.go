@@ -31,6 +31,9 @@ Exit codes: 0 done; 1 could not run; 2 usage.`,
 }
 
 func (p *program) log(c *cli.Context) error {
+	if c.Int("n") < 0 {
+		return &usage{message: "-n must not be negative", hint: "without -n, all are listed"}
+	}
 	if c.Args().Len() > 1 {
 		return &usage{message: "log takes one PAGE", hint: "walkback log " + shellWord(c.Args().First())}
 	}

@@ -96,7 +96,11 @@ func addressed(s string) (archive.PageRef, error) {
 		return ref, &usage{message: err.Error(), hint: "save the page to a file and capture that: walkback capture FILE --url " + shellWord(s)}
 	}
 	if err != nil {
-		return ref, &usage{message: err.Error(), hint: hintFor(err)}
+		hint := hintFor(err)
+		if hint == "" {
+			hint = "an address looks like https://example.com/post"
+		}
+		return ref, &usage{message: err.Error(), hint: hint}
 	}
 	return ref, nil
 }
@@ -164,6 +168,12 @@ func givenPost(c *cli.Context, file string) (archive.PostRequest, error) {
 }
 
 func readFile(file string, limit int64) ([]byte, error) {
+	// A pipe or a device could keep us waiting, or never end.
+	if info, err := os.Stat(file); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -190,6 +200,12 @@ func postType(file string) string {
 	return "text/plain"
 }
 
+// The bounds of a list: of the whole, and of one line of it.
+const (
+	maxList = 256 << 20
+	maxLine = 1 << 20
+)
+
 // readList reads one post a line.
 func (p *program) readList(name string) ([]string, error) {
 	var in io.Reader = p.stdin
@@ -202,7 +218,8 @@ func (p *program) readList(name string) ([]string, error) {
 		in = f
 	}
 	var targets []string
-	lines := bufio.NewScanner(in)
+	lines := bufio.NewScanner(io.LimitReader(in, maxList))
+	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
 		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if line != "" && !strings.HasPrefix(line, "#") {

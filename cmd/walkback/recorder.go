@@ -29,6 +29,9 @@ func fetchFlags() []cli.Flag {
 
 // fetcher makes the client that the flags describe. The caller closes it.
 func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
+	if c.Duration("timeout") <= 0 {
+		return nil, &usage{message: "--timeout must be more than nothing", hint: "for example --timeout 30s"}
+	}
 	limit, err := parseSize(c.String("max-bytes"))
 	if err != nil {
 		return nil, &usage{message: "--max-bytes: " + err.Error(), hint: "for example --max-bytes 100M"}
