@@ -83,7 +83,7 @@
 //
 // Store.Compact makes all packs anew: commits, then trees, then files, those of a
 // path together from the newest version on. The newest is whole, each older one a
-// delta on the next newer as far as that saves 30 percent, at most 50 in a chain;
+// delta on the next newer as far as that saves enough, at most 50 in a chain;
 // above 1 MiB nothing is a delta. Deflate level 6; a pack ends at 2 GiB. Every
 // object is read back from the finished pack and compared with the one it stands
 // for; then the packs are put in place and replace the old ones as merged packs

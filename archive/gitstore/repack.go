@@ -137,10 +137,21 @@ func (r *repacker) delta(o object) *madeDelta {
 	}
 	d.deflated = deflateWith(slowDeflaters, d.content)
 	// Text shrinks to a fourth or less, so half of that needs no comparison.
-	if 8*len(d.deflated) > len(o.content) && !worthwhile(len(d.deflated), len(deflateWith(slowDeflaters, o.content))) {
-		return nil
+	if 8*len(d.deflated) <= len(o.content) || r.saves(len(d.deflated), o) {
+		return &d
 	}
-	return &d
+	return nil
+}
+
+// saves reports whether a delta of this size is to be preferred. Trees and
+// commits are small and mostly ids, which do not shrink: a tenth is all that can
+// be expected of them.
+func (r *repacker) saves(delta int, o object) bool {
+	whole := len(deflateWith(slowDeflaters, o.content))
+	if o.kind == KindTree || o.kind == KindCommit {
+		return 10*delta < 9*whole
+	}
+	return worthwhile(delta, whole)
 }
 
 // name is that of the pack being written in the private folder.
