@@ -24,6 +24,8 @@ type Archive struct {
 
 	mu    sync.Mutex
 	chain []gitstore.ID // the commits of main by sequence, as far as known
+
+	indexed indexed
 }
 
 // Signer signs commits. Its person becomes author and committer.
@@ -195,7 +197,7 @@ func About(store *gitstore.Store, tree gitstore.ID) (*schemas.Archive, error) {
 }
 
 // Close releases the archive.
-func (a *Archive) Close() error { return a.store.Close() }
+func (a *Archive) Close() error { return errors.Join(a.indexed.close(), a.store.Close()) }
 
 // ID returns the archive's urn:uuid.
 func (a *Archive) ID() string { return a.about.ID }

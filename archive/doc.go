@@ -67,6 +67,7 @@
 //
 // # Private state
 //
-// <archive>/walkback/ holds what can be rebuilt or lost: locks, temporary files
-// and, in journal/, the names of unfinished runs.
+// <archive>/walkback/ holds what can be rebuilt or lost: locks, temporary files,
+// in journal/ the names of unfinished runs, and in index.db what the commits say
+// of pages, for quick answers (see [Archive.UseIndex]).
 package archive

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,29 +36,41 @@ func (s *Snapshot) Find(ctx context.Context, spec string) (PageRef, error) {
 	if ref, ok := s.exact(spec); ok {
 		return ref, nil
 	}
-	var fits []PageRef
-	var names []string
-	for page, err := range s.Pages(ctx) {
-		if err != nil {
-			return PageRef{}, err
-		}
-		names = append(names, page.Name)
-		if strings.Contains(page.Name, spec) || strings.Contains(unescapeURN(page.Name), spec) || page.ID.String() == spec {
-			fits = append(fits, page.PageRef)
+	var found finding
+	indexed := s.indexedPages(ctx, func(page schemas.ListedPage) { found.add(spec, page.URL, page.Page) })
+	if !indexed {
+		found = finding{}
+		for page, err := range s.Pages(ctx) {
+			if err != nil {
+				return PageRef{}, err
+			}
+			found.add(spec, page.Name, page.ID)
 		}
 	}
-	switch len(fits) {
+	return found.only(spec)
+}
+
+// finding gathers the pages that a person may mean.
+type finding struct {
+	fits, names []string
+}
+
+func (f *finding) add(spec, name string, id schemas.PageID) {
+	f.names = append(f.names, name)
+	if strings.Contains(name, spec) || strings.Contains(unescapeURN(name), spec) || id.String() == spec {
+		f.fits = append(f.fits, name)
+	}
+}
+
+func (f *finding) only(spec string) (PageRef, error) {
+	switch len(f.fits) {
 	case 0:
-		return PageRef{}, &UnknownPageError{Spec: spec, Nearest: nearest(spec, names)}
+		return PageRef{}, &UnknownPageError{Spec: spec, Nearest: nearest(spec, f.names)}
 	case 1:
-		return fits[0], nil
+		return PageNamed(f.fits[0])
 	}
-	ambiguous := &AmbiguousPageError{Spec: spec}
-	for _, ref := range fits {
-		ambiguous.Names = append(ambiguous.Names, ref.Name)
-	}
-	slices.Sort(ambiguous.Names)
-	return PageRef{}, ambiguous
+	slices.Sort(f.fits)
+	return PageRef{}, &AmbiguousPageError{Spec: spec, Names: f.fits}
 }
 
 // exact tries the readings of spec that need no search.
@@ -111,25 +124,34 @@ func (s *Snapshot) byID(id schemas.PageID) (PageRef, bool) {
 // offered is how many near names an error lists.
 const offered = 3
 
-// nearest orders names by how many three-letter pieces they share with spec.
+// nearest returns the names that share most three-letter pieces with spec, those
+// that share as many by name.
 func nearest(spec string, names []string) []string {
 	want := trigrams(spec)
-	score := func(name string) (n int) {
+	type scored struct {
+		name  string
+		score int
+	}
+	var near []scored
+	for _, name := range names {
+		n := 0
 		for piece := range trigrams(name) {
 			if want[piece] {
 				n++
 			}
 		}
-		return n
-	}
-	var near []string
-	for _, name := range names {
-		if score(name) > 0 {
-			near = append(near, name)
+		if n > 0 {
+			near = append(near, scored{name, n})
 		}
 	}
-	slices.SortStableFunc(near, func(a, b string) int { return score(b) - score(a) })
-	return near[:min(len(near), offered)]
+	slices.SortFunc(near, func(a, b scored) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name, b.name))
+	})
+	var best []string
+	for _, n := range near[:min(len(near), offered)] {
+		best = append(best, n.name)
+	}
+	return best
 }
 
 func trigrams(s string) map[string]bool {

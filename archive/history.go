@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/archive/index"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -34,6 +36,14 @@ func (a *Archive) History(ctx context.Context, ref PageRef) ([]*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	if pages, ok := a.indexedHistory(ctx, head, ref); ok {
+		return pages, nil
+	}
+	return a.walkHistory(ctx, head, ref)
+}
+
+// walkHistory is History without the index.
+func (a *Archive) walkHistory(ctx context.Context, head *Snapshot, ref PageRef) ([]*Page, error) {
 	var (
 		pages []*Page
 		after *Snapshot // the child of the snapshot in hand
@@ -79,27 +89,62 @@ type Version struct {
 
 // Versions returns the versions of a page by capture time, oldest first.
 func (a *Archive) Versions(ctx context.Context, ref PageRef) ([]Version, error) {
-	history, err := a.History(ctx, ref)
+	head, err := a.Head()
 	if err != nil {
 		return nil, err
 	}
+	if versions, ok := a.indexedVersions(ctx, head, ref); ok {
+		return versions, nil
+	}
+	history, err := a.walkHistory(ctx, head, ref)
+	if err != nil {
+		return nil, err
+	}
+	captures := make([]index.Capture, len(history))
+	for i, page := range history {
+		captures[i] = page.asCapture()
+	}
 	var versions []Version
-	var last schemas.Digest
-	for _, page := range history {
-		c := page.Capture
-		if c.Access.Outcome != schemas.Served || c.Sequence != page.Snapshot.Message.Sequence {
-			continue // a failure, or a commit that made no capture
-		}
-		content := page.State().Payload
-		if c.Text != nil {
-			content = c.Text.SHA256
-		}
-		if content != last {
-			versions = append(versions, Version{Number: len(versions) + 1, Page: page})
-		}
-		last = content
+	for i, n := range versionsAmong(captures) {
+		versions = append(versions, Version{Number: i + 1, Page: history[n]})
 	}
 	return versions, nil
+}
+
+// asCapture is what versions are told apart by.
+func (p *Page) asCapture() index.Capture {
+	c := index.Capture{Sequence: p.Snapshot.Message.Sequence, CapturedAt: p.Capture.CapturedAt}
+	if p.Capture.Access.Outcome != schemas.Served || p.Capture.Sequence != c.Sequence {
+		return c // a failure, or a commit that made no capture
+	}
+	c.Served, c.Content = true, p.State().Payload
+	if p.Capture.Text != nil {
+		c.Content = p.Capture.Text.SHA256
+	}
+	return c
+}
+
+// versionsAmong returns which captures of a page, given in the order of their
+// commits, begin a version, in the order of the versions. That is by capture
+// time: commit order says only when a capture was recorded.
+func versionsAmong(captures []index.Capture) []int {
+	order := make([]int, len(captures))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(captures[a].CapturedAt, captures[b].CapturedAt) })
+	var versions []int
+	var last schemas.Digest
+	for _, i := range order {
+		if !captures[i].Served {
+			continue
+		}
+		if captures[i].Content != last {
+			versions = append(versions, i)
+		}
+		last = captures[i].Content
+	}
+	return versions
 }
 
 // VersionError is returned for a version that a page does not have.

@@ -8,6 +8,7 @@ import (
 	"path"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/archive/index"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -50,21 +51,32 @@ func (a *Archive) Head() (*Snapshot, error) {
 	return a.snapshot(commit)
 }
 
-// At returns the snapshot with this sequence. The first call in a process walks
-// the chain; later ones do not.
+// At returns the snapshot with this sequence. Without the index, the first call
+// in a process walks the chain; later ones do not.
 func (a *Archive) At(ctx context.Context, sequence int64) (*Snapshot, error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, err
+	}
+	if sequence < 0 || sequence > head.Message.Sequence {
+		return nil, fmt.Errorf("%w: %d (the newest is %d)", ErrNoSnapshot, sequence, head.Message.Sequence)
+	}
+	var snapshot *Snapshot
+	ok := a.fromIndex(ctx, head, func(view *index.View) (err error) {
+		snapshot, err = a.indexedAt(ctx, view, sequence)
+		return err
+	})
+	if ok {
+		return snapshot, nil
+	}
 	chain, err := a.sequences(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if sequence < 0 || sequence >= int64(len(chain)) {
+	if sequence >= int64(len(chain)) {
 		return nil, fmt.Errorf("%w: %d (the newest is %d)", ErrNoSnapshot, sequence, len(chain)-1)
 	}
-	commit, err := a.store.Commit(chain[sequence])
-	if err != nil {
-		return nil, err
-	}
-	return a.snapshot(commit)
+	return a.snapshotOf(chain[sequence])
 }
 
 // sequences returns the commits of main, root first. The slice is never

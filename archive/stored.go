@@ -205,8 +205,9 @@ func (p *Page) Served(ctx context.Context) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if page.Capture.Access.Outcome != schemas.Served {
-		return nil, fmt.Errorf("%s says it was last served in snapshot %d, which has it as %s",
+	// It says so itself, and no index has to be trusted for it.
+	if page.State() != *p.Capture.LastServed {
+		return nil, fmt.Errorf("%s says it was last served in snapshot %d, which has another capture (%s)",
 			p.Folder, p.Capture.LastServed.Sequence, page.Capture.Access.Outcome)
 	}
 	return page, nil

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,21 +35,20 @@ const (
 // posts and those untracked.
 func Tracked(ctx context.Context, head *archive.Snapshot) ([]archive.PageRef, error) {
 	var pages []archive.PageRef
-	for page, err := range head.Pages(ctx) {
+	for listed, err := range head.List(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if page.Given() {
+		if !listed.Tracked {
 			continue
 		}
-		mark, err := page.Untracked()
+		page, err := archive.PageNamed(listed.URL)
 		if err != nil {
 			return nil, err
 		}
-		if mark == nil {
-			pages = append(pages, page.PageRef)
-		}
+		pages = append(pages, page)
 	}
+	slices.SortFunc(pages, func(a, b archive.PageRef) int { return strings.Compare(a.Folder, b.Folder) })
 	return pages, nil
 }
 

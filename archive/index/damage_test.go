@@ -76,14 +76,16 @@ func TestDamage(t *testing.T) {
 		}
 		if damaged {
 			found++
-			if err := x.Recreate(t.Context()); err != nil {
+			if err := x.Discard(); err != nil {
 				t.Fatal(err)
 			}
+			x.Close() // as above
+			x = open(t, file)
 			if got, err := read(t.Context(), x); err != nil || got.Sequence != -1 {
 				t.Fatalf("made anew: %+v, %v", got, err)
 			}
 		}
-		closed(t, x)
+		x.Close()
 	}
 	if found < 20 {
 		t.Errorf("only %d of 150 damaged files were noticed", found)

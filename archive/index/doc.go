@@ -15,9 +15,13 @@
 //	about     one row: identity, newest commit, number of pages and their digest
 //	commits   sequence → git's name of the commit
 //	pages     a page as the newest commit has it; counts and digest of its captures
-//	captures  the commits that touched a page's folder, in their order; the
-//	          number of the version that each began, 0 for none
-//	words     FTS5, contentless: the words of each version, by the n of its capture
+//	captures  the commits that touched a page's folder, in their order, with the
+//	          time and the digest of what the page said when it was served then
+//	words     FTS5, contentless: the words of each served capture that says
+//	          something else than the one before, by the capture's n
+//
+// Versions are not numbered here: they are in the order of their capture times,
+// which an import of older captures may change.
 //
 // SQLite notices damage to its own structure only. So every row carries a
 // CRC-32C of itself, a page that of all its captures, and the about row that of

@@ -34,7 +34,7 @@ type Index struct {
 var ErrBusy = errors.New("another process is at work on the index")
 
 // DamagedError is returned when the file contradicts itself. What was read from
-// it before may be wrong. [Index.Recreate] is the way out.
+// it before may be wrong. [Index.Discard] is the way out.
 type DamagedError struct {
 	File string
 	Err  error
@@ -65,15 +65,15 @@ func Open(ctx context.Context, file, identity string) (*Index, error) {
 	return x, x.locked(func() error { return x.remake(ctx) })
 }
 
-// Recreate empties the index, whatever is wrong with it. No View or Writer of
-// this Index may be open; those of other processes go on with the former file.
-// It is ErrBusy while another process is at work.
-func (x *Index) Recreate(ctx context.Context) error {
+// Discard removes the file, so that the next Open makes it anew. This Index, its
+// Views and those of other processes go on with the removed one until they are
+// closed. It is ErrBusy while another process is at work.
+func (x *Index) Discard() error {
 	return x.locked(func() error {
-		if err := x.db.Close(); err != nil && !isDamage(err) {
-			return err
+		if err := os.Remove(x.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("discarding index: %w", err)
 		}
-		return x.create(ctx)
+		return nil
 	})
 }
 

@@ -136,7 +136,7 @@ func hits(ctx context.Context, x *index.Index, words string) (found []string, er
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, fmt.Sprintf("%.4s@%d v%d", hit.Page, hit.Sequence, hit.Version))
+		found = append(found, fmt.Sprintf("%s@%d %.2x", hit.URL, hit.Sequence, hit.Content[:2]))
 	}
 	return found, nil
 }
@@ -151,7 +151,18 @@ func mustHit(t *testing.T, x *index.Index, words string, want ...string) {
 	}
 }
 
+func served(sequence int64, says string) index.Capture {
+	return index.Capture{Sequence: sequence, CapturedAt: 1_700_000_000_123, Served: true, Content: schemas.DigestOf([]byte(says))}
+}
+
+func hit(url string, sequence int64, says string) string {
+	sum := schemas.DigestOf([]byte(says))
+	return fmt.Sprintf("%s@%d %.2x", url, sequence, sum[:2])
+}
+
 const (
+	twelve = "Twelve piles were hollow."
+
 	urlA = "https://a.example/harbour"
 	urlB = "https://b.example/港"
 )
@@ -160,12 +171,12 @@ const (
 func story() [][]index.Touch {
 	return [][]index.Touch{
 		nil,
-		{first(touched(urlA, "Twelve piles were hollow.")), first(touched(urlB, "港口委员会知道"))},
-		{touched(urlA, "Twelve piles were hollow.")}, // captured anew, the text is the same
+		{first(touched(urlA, twelve)), first(touched(urlB, "港口委员会知道"))},
+		{touched(urlA, twelve)}, // captured anew, the text is the same
 		{touched(urlA, "")},
 		{touched(urlA, "Two piles were hollow."), touched(urlB, "")},
 		nil,
-		{touched(urlA, "Twelve piles were hollow.")},
+		{touched(urlA, twelve)},
 	}
 }
 
@@ -179,10 +190,10 @@ func TestIndex(t *testing.T) {
 	want := contents{
 		Sequence: 6, ID: idOf(6),
 		Commits: []index.CommitID{idOf(0), idOf(1), idOf(2), idOf(3), idOf(4), idOf(5), idOf(6)},
-		Pages:   []schemas.ListedPage{touched(urlA, "Twelve piles were hollow.").Page, touched(urlB, "").Page},
+		Pages:   []schemas.ListedPage{touched(urlA, twelve).Page, touched(urlB, "").Page},
 		Captures: map[string][]index.Capture{
-			urlA: {{1, 1}, {2, 0}, {3, 0}, {4, 2}, {6, 3}},
-			urlB: {{1, 1}, {4, 0}},
+			urlA: {served(1, twelve), served(2, twelve), {Sequence: 3, CapturedAt: 1_700_000_000_123}, served(4, "Two piles were hollow."), served(6, twelve)},
+			urlB: {served(1, "港口委员会知道"), {Sequence: 4, CapturedAt: 1_700_000_000_123}},
 		},
 	}
 	check := func() {
@@ -194,26 +205,46 @@ func TestIndex(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		a, b := schemas.PageIDOf(urlA).String()[:4], schemas.PageIDOf(urlB).String()[:4]
-		mustHit(t, x, "hollow", a+"@6 v3", a+"@4 v2", a+"@1 v1")
-		mustHit(t, x, `"twelve piles"`, a+"@6 v3", a+"@1 v1")
+		mustHit(t, x, "hollow", hit(urlA, 6, twelve), hit(urlA, 4, "Two piles were hollow."), hit(urlA, 1, twelve))
+		mustHit(t, x, `"twelve piles"`, hit(urlA, 6, twelve), hit(urlA, 1, twelve))
 		mustHit(t, x, "two twelve")
-		mustHit(t, x, "委员", b+"@1 v1")
-		mustHit(t, x, "知道 港口", b+"@1 v1")
+		mustHit(t, x, "委员", hit(urlB, 1, "港口委员会知道"))
+		mustHit(t, x, "知道 港口", hit(urlB, 1, "港口委员会知道"))
 		mustHit(t, x, "NOT")
 	}
 	check()
 	closed(t, x)
 	x = open(t, file)
 	check()
-	if err := x.Recreate(t.Context()); err != nil {
+}
+
+// A discarded index is read on by those who have it; the next one is empty, and
+// what the last reader of the former does at its end is no harm to it.
+func TestDiscard(t *testing.T) {
+	file := newFile(t)
+	former := open(t, file)
+	add(t, former, story()...)
+	if err := former.Discard(); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := read(t.Context(), x); err != nil || got.Sequence != -1 {
-		t.Errorf("a recreated index says %+v, %v", got, err)
+	if err := former.Discard(); err != nil {
+		t.Errorf("again: %v", err)
 	}
-	add(t, x, story()...)
-	check()
+	x := open(t, file)
+	if got, err := read(t.Context(), x); err != nil || got.Sequence != -1 {
+		t.Errorf("the new one says %+v, %v", got, err)
+	}
+	add(t, x, story()[:3]...)
+	if got, err := read(t.Context(), former); err != nil || got.Sequence != 6 {
+		t.Errorf("the former says %+v, %v", got, err)
+	}
+	closed(t, former)
+	again := open(t, file)
+	for _, x := range []*index.Index{x, again} {
+		if got, err := read(t.Context(), x); err != nil || got.Sequence != 2 {
+			t.Errorf("the new one says %+v, %v", got, err)
+		}
+	}
 }
 
 // A page that the archive has and the index does not, or the reverse, is damage.
@@ -295,8 +326,8 @@ func TestReadersAndWriters(t *testing.T) {
 	if _, err := other.Writer(t.Context()); !errors.Is(err, index.ErrBusy) {
 		t.Errorf("a second writer: %v", err)
 	}
-	if err := other.Recreate(t.Context()); !errors.Is(err, index.ErrBusy) {
-		t.Errorf("made anew beside a writer: %v", err)
+	if err := other.Discard(); !errors.Is(err, index.ErrBusy) {
+		t.Errorf("discarded beside a writer: %v", err)
 	}
 	third, err := index.Open(t.Context(), file, "urn:uuid:one")
 	if err != nil {

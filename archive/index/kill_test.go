@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/walkback-dev/walkback/archive/index"
-	"github.com/walkback-dev/walkback/schemas"
 )
 
 func TestMain(m *testing.M) {
@@ -117,7 +116,7 @@ func checkFilled(t *testing.T, file string, flushed int64) {
 		return
 	}
 	found, err := hits(t.Context(), x, fmt.Sprintf(`"number %d"`, got.Sequence))
-	want := fmt.Sprintf("%.4s@%d v%d", schemas.PageIDOf(fmt.Sprint("https://a.example/", got.Sequence%100)), got.Sequence, got.Sequence/100+1)
+	want := hit(fmt.Sprint("https://a.example/", got.Sequence%100), got.Sequence, fmt.Sprintf("Number %d of all numbers", got.Sequence))
 	if err != nil || len(found) != 1 || found[0] != want {
 		t.Fatalf("found %v, %v; want %s", found, err, want)
 	}

@@ -19,10 +19,11 @@ CREATE TABLE pages (
 	n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, url TEXT NOT NULL, title TEXT NOT NULL,
 	post INTEGER NOT NULL, tracked INTEGER NOT NULL, method TEXT NOT NULL, outcome TEXT NOT NULL,
 	captured_at INTEGER NOT NULL, bytes INTEGER NOT NULL,
-	captures INTEGER NOT NULL, versions INTEGER NOT NULL, content BLOB NOT NULL, digest INTEGER NOT NULL, "check" INTEGER NOT NULL
+	captures INTEGER NOT NULL, content BLOB NOT NULL, digest INTEGER NOT NULL, "check" INTEGER NOT NULL
 );
 CREATE TABLE captures (
-	n INTEGER PRIMARY KEY, page INTEGER NOT NULL, sequence INTEGER NOT NULL, version INTEGER NOT NULL, "check" INTEGER NOT NULL
+	n INTEGER PRIMARY KEY, page INTEGER NOT NULL, sequence INTEGER NOT NULL, captured_at INTEGER NOT NULL,
+	served INTEGER NOT NULL, content BLOB NOT NULL, "check" INTEGER NOT NULL
 );
 CREATE INDEX captures_of_page ON captures (page, n);
 CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
@@ -66,15 +67,14 @@ type page struct {
 	n        int64
 	listed   schemas.ListedPage
 	captures int64  // rows of captures
-	versions int64  // those that began a version
 	content  []byte // what the newest served capture says, see Touch
 	digest   int64  // of all its captures, in order
 }
 
 const (
-	pageColumns = `n, id, url, title, post, tracked, method, outcome, captured_at, bytes, captures, versions, content, digest, "check"`
-	insertPage  = `INSERT INTO pages (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	updatePage  = `UPDATE pages SET (` + pageColumns + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE n = ?1`
+	pageColumns = `n, id, url, title, post, tracked, method, outcome, captured_at, bytes, captures, content, digest, "check"`
+	insertPage  = `INSERT INTO pages (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	updatePage  = `UPDATE pages SET (` + pageColumns + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE n = ?1`
 	selectPage  = `SELECT ` + pageColumns + ` FROM pages WHERE id = ?`
 	selectPages = `SELECT ` + pageColumns + ` FROM pages ORDER BY n`
 )
@@ -82,14 +82,14 @@ const (
 func (p *page) check() int64 {
 	l := &p.listed
 	return sum(p.n, l.Page[:], l.URL, l.Title, l.Post, l.Tracked, string(l.Method), string(l.Outcome), int64(l.CapturedAt), l.Bytes,
-		p.captures, p.versions, p.content, p.digest)
+		p.captures, p.content, p.digest)
 }
 
 func (p *page) values() []any {
 	l := &p.listed
 	return []any{
 		p.n, l.Page[:], l.URL, l.Title, l.Post, l.Tracked, string(l.Method), string(l.Outcome), int64(l.CapturedAt), l.Bytes,
-		p.captures, p.versions, blob(p.content), p.digest, p.check(),
+		p.captures, blob(p.content), p.digest, p.check(),
 	}
 }
 
@@ -101,17 +101,34 @@ func scanPage(scan func(...any) error) (p page, whole bool, err error) {
 		check int64
 	)
 	err = scan(&p.n, &id, &l.URL, &l.Title, &l.Post, &l.Tracked, &l.Method, &l.Outcome, &l.CapturedAt, &l.Bytes,
-		&p.captures, &p.versions, &p.content, &p.digest, &check)
+		&p.captures, &p.content, &p.digest, &check)
 	whole = copy(l.Page[:], id) == len(l.Page) && p.check() == check
 	return p, whole, err
 }
 
 // capture is a row of captures.
 type capture struct {
-	n, page, sequence, version int64
+	n, page    int64
+	sequence   int64
+	capturedAt schemas.Time
+	served     bool
+	content    []byte
 }
 
-func (c *capture) check() int64 { return sum(c.n, c.page, c.sequence, c.version) }
+const captureColumns = `n, page, sequence, captured_at, served, content, "check"`
+
+func (c *capture) check() int64 {
+	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), c.served, c.content)
+}
+
+func (c *capture) values() []any {
+	return []any{c.n, c.page, c.sequence, int64(c.capturedAt), c.served, blob(c.content), c.check()}
+}
+
+// columns are where a row is scanned to.
+func (c *capture) columns(check *int64) []any {
+	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.served, &c.content, check}
+}
 
 func commitCheck(sequence int64, id []byte) int64 { return sum(sequence, id) }
 

@@ -125,8 +125,10 @@ func (v *View) Pages(ctx context.Context) iter.Seq2[schemas.ListedPage, error] {
 
 // Capture is a commit that touched a page's folder.
 type Capture struct {
-	Sequence int64
-	Version  int // the number of the version that it began, from 1; 0: none
+	Sequence   int64
+	CapturedAt schemas.Time   // of the newest capture then
+	Served     bool           // it made a served capture,
+	Content    schemas.Digest // which says this
 }
 
 // Captures returns the commits that touched a page's folder, oldest first. The
@@ -144,7 +146,7 @@ func (v *View) Captures(ctx context.Context, id schemas.PageID) ([]Capture, erro
 	if !known {
 		return nil, v.index.damaged("page %s is not in it", id)
 	}
-	rows, err := v.conn.QueryContext(ctx, `SELECT n, page, sequence, version FROM captures WHERE page = ? ORDER BY n`, p.n)
+	rows, err := v.conn.QueryContext(ctx, `SELECT `+captureColumns+` FROM captures WHERE page = ? ORDER BY n`, p.n)
 	if err != nil {
 		return nil, v.fail(err)
 	}
@@ -153,11 +155,12 @@ func (v *View) Captures(ctx context.Context, id schemas.PageID) ([]Capture, erro
 	var digest int64
 	for rows.Next() {
 		var c capture
-		if err := rows.Scan(&c.n, &c.page, &c.sequence, &c.version); err != nil {
+		var check int64
+		if err := rows.Scan(c.columns(&check)...); err != nil {
 			return nil, v.fail(v.index.unscanned(err))
 		}
 		digest = sum(digest, c.check())
-		captures = append(captures, Capture{Sequence: c.sequence, Version: int(c.version)})
+		captures = append(captures, Capture{Sequence: c.sequence, CapturedAt: c.capturedAt, Served: c.served, Content: digestOf(c.content)})
 	}
 	if err := rows.Err(); err != nil {
 		return nil, v.fail(err)
@@ -182,18 +185,25 @@ func readPage(ctx context.Context, x *Index, statement *sql.Stmt, id schemas.Pag
 	return p, true, nil
 }
 
-// Hit is a version that has the words of a query.
-type Hit struct {
-	Page     schemas.PageID
-	Sequence int64 // of the commit that began the version
-	Version  int
+// digestOf is the reverse of content.
+func digestOf(content []byte) (d schemas.Digest) {
+	copy(d[:], content)
+	return d
 }
 
-// Search yields the versions that have the words of a query, those indexed last
-// first. A hit is to be held against the text of the version: see [Query.Find].
+// Hit is a served capture that has the words of a query. Of those in a row that
+// say the same it is the first.
+type Hit struct {
+	URL      string // the page's name
+	Sequence int64  // of the commit that made the capture
+	Content  schemas.Digest
+}
+
+// Search yields the captures that have the words of a query, those indexed last
+// first. A hit is to be held against the text of the capture: see [Query.Find].
 func (v *View) Search(ctx context.Context, q Query) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
-		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.version, c."check", p.id
+		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.captured_at, c.served, c.content, c."check", p.url
 			FROM words CROSS JOIN captures c ON c.n = words.rowid CROSS JOIN pages p ON p.n = c.page
 			WHERE words MATCH ? ORDER BY words.rowid DESC`, q.match())
 		if err != nil {
@@ -205,17 +215,16 @@ func (v *View) Search(ctx context.Context, q Query) iter.Seq2[Hit, error] {
 			var (
 				c     capture
 				check int64
-				id    []byte
 				hit   Hit
 			)
-			err := rows.Scan(&c.n, &c.page, &c.sequence, &c.version, &check, &id)
+			err := rows.Scan(append(c.columns(&check), &hit.URL)...)
 			switch {
 			case err != nil:
 				err = v.fail(v.index.unscanned(err))
-			case c.check() != check || copy(hit.Page[:], id) != len(hit.Page):
+			case c.check() != check:
 				err = v.index.damaged("capture %d is not whole", c.n)
 			}
-			hit.Sequence, hit.Version = c.sequence, int(c.version)
+			hit.Sequence, hit.Content = c.sequence, digestOf(c.content)
 			if !yield(hit, err) || err != nil {
 				return
 			}

@@ -23,12 +23,12 @@ type Touch struct {
 	Page schemas.ListedPage
 	// First says that the commit before does not have the page.
 	First bool
-	// Served says that the commit made a served capture of the page. It begins
-	// a version when Content, the digest of what it says, is not that of the
-	// served capture before; none is that of a page never served.
+	// Served says that the commit made a served capture of the page, and Content
+	// what it says: versions are told apart by it.
 	Served  bool
 	Content schemas.Digest
-	// Text is called for a version only; nil text is no text.
+	// Text is called only when Content is not that of the served capture before;
+	// nil text is no text.
 	Text func() ([]byte, error)
 }
 
@@ -85,7 +85,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 	s.insertPage = prepare(insertPage)
 	s.updatePage = prepare(updatePage)
 	s.commit = prepare(`INSERT INTO commits (sequence, id, "check") VALUES (?, ?, ?)`)
-	s.capture = prepare(`INSERT INTO captures (n, page, sequence, version, "check") VALUES (?, ?, ?, ?, ?)`)
+	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
 	return errors.Join(errs...)
 }
@@ -141,18 +141,17 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 		p.n, write = w.about.pages, w.statements.insertPage
 	}
 	w.about.captures++
-	c := capture{n: w.about.captures, page: p.n, sequence: sequence}
-	if t.Served && !bytes.Equal(p.content, content(t.Content)) {
-		p.versions++
-		c.version = p.versions
-		if err := w.addWords(ctx, c.n, t); err != nil {
-			return err
-		}
-	}
+	c := capture{n: w.about.captures, page: p.n, sequence: sequence, capturedAt: t.Page.CapturedAt, served: t.Served}
 	if t.Served {
-		p.content = content(t.Content)
+		c.content = content(t.Content)
+		if !bytes.Equal(p.content, c.content) {
+			if err := w.addWords(ctx, c.n, t); err != nil {
+				return err
+			}
+		}
+		p.content = c.content
 	}
-	if _, err := w.statements.capture.ExecContext(ctx, c.n, c.page, c.sequence, c.version, c.check()); err != nil {
+	if _, err := w.statements.capture.ExecContext(ctx, c.values()...); err != nil {
 		return err
 	}
 	p.listed = t.Page

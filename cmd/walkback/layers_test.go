@@ -26,7 +26,7 @@ var layers = map[string][]string{
 	"archive/access":            {"schemas"},
 	"archive/index":             {"schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
-	"archive":                   {"archive/access", "archive/extract", "archive/fetch", "archive/gitstore", "schemas"},
+	"archive":                   {"archive/access", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "schemas"},
 	"provenance/trust":          {"schemas"},
 	"provenance/change":         {"archive/extract", "archive/textdiff", "schemas"},
 	"provenance":                {"archive", "archive/gitstore", "provenance/change", "provenance/trust", "schemas"},

@@ -1,0 +1,96 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/archive/index"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// indexedAt returns the snapshot with a sequence that is not higher than that
+// of the view.
+func (a *Archive) indexedAt(ctx context.Context, view *index.View, sequence int64) (*Snapshot, error) {
+	id, err := view.Commit(ctx, sequence)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := a.store.Commit(gitstore.ID(id))
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := a.snapshot(commit)
+	if err == nil && snapshot.Message.Sequence != sequence {
+		err = a.indexLies("commit %s says sequence %d, and the index %d", commit.ID, snapshot.Message.Sequence, sequence)
+	}
+	return snapshot, err
+}
+
+// indexLies is the error for what the index says and the commits do not.
+func (a *Archive) indexLies(format string, args ...any) error {
+	return &index.DamagedError{File: a.indexFile(), Err: fmt.Errorf(format, args...)}
+}
+
+func (a *Archive) indexFile() string { return a.private("index.db") }
+
+// indexedHistory returns the page as of the snapshots that touched its folder.
+func (a *Archive) indexedHistory(ctx context.Context, head *Snapshot, ref PageRef) (pages []*Page, ok bool) {
+	ok = a.fromIndex(ctx, head, func(view *index.View) error {
+		captures, err := a.indexedCaptures(ctx, view, head, ref)
+		for _, c := range captures {
+			page, err := a.indexedPage(ctx, view, ref, c.Sequence)
+			if err != nil {
+				return err
+			}
+			pages = append(pages, page)
+		}
+		return err
+	})
+	return pages, ok
+}
+
+func (a *Archive) indexedVersions(ctx context.Context, head *Snapshot, ref PageRef) (versions []Version, ok bool) {
+	ok = a.fromIndex(ctx, head, func(view *index.View) error {
+		captures, err := a.indexedCaptures(ctx, view, head, ref)
+		for i, n := range versionsAmong(captures) {
+			page, err := a.indexedPage(ctx, view, ref, captures[n].Sequence)
+			if err != nil {
+				return err
+			}
+			versions = append(versions, Version{Number: i + 1, Page: page})
+		}
+		return err
+	})
+	return versions, ok
+}
+
+func (a *Archive) indexedCaptures(ctx context.Context, view *index.View, head *Snapshot, ref PageRef) ([]index.Capture, error) {
+	if _, err := a.store.Lookup(head.Commit.Tree, ref.Folder); errors.Is(err, gitstore.ErrNotFound) {
+		return nil, nil // folders are never deleted: it was never there
+	}
+	return view.Captures(ctx, ref.ID)
+}
+
+func (a *Archive) indexedPage(ctx context.Context, view *index.View, ref PageRef, sequence int64) (*Page, error) {
+	snapshot, err := a.indexedAt(ctx, view, sequence)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Page(ref)
+}
+
+// indexedPages calls take for every page of the snapshot and reports whether
+// these were all; else what was taken is of no use.
+func (s *Snapshot) indexedPages(ctx context.Context, take func(schemas.ListedPage)) bool {
+	return s.archive.fromIndex(ctx, s, func(view *index.View) error {
+		for page, err := range view.Pages(ctx) {
+			if err != nil {
+				return err
+			}
+			take(page)
+		}
+		return nil
+	})
+}
