@@ -88,7 +88,7 @@ func (a *article) furnish(believe bool) {
 		var furniture bool
 		switch {
 		case e.hint&badHint == 0 || !believe:
-		case marked[i] > 0 && marked[i] == marked[0] && prose*4 > all:
+		case marked[i] > 0 && 2*marked[i] > marked[0]: // it holds what is marked
 		case e.hint&goodHint != 0 && prose*4 > all:
 		case marked[0] > 0 && marked[i] == 0 && within[i] == 0: // the article is marked, and elsewhere
 			furniture = true
@@ -108,14 +108,14 @@ func (a *article) furnish(believe bool) {
 // the article may be believed.
 const minMarked = 4 * minProse
 
-// marked counts for each element how many elements in it say that they hold the
-// text of an article, and do.
+// marked returns for each element how much prose in it stands in elements that
+// say that they are an article or its text: in the innermost of these.
 func (a *article) marked() []int {
 	out := make([]int, len(a.elements))
 	for i := len(a.elements) - 1; i >= 0; i-- {
 		e := a.elements[i]
-		if e.hint&goodHint != 0 && a.sums[i].prose >= minMarked {
-			out[i]++
+		if out[i] == 0 && e.hint&goodHint != 0 && e.hint&firmHint == 0 && a.sums[i].prose >= minMarked {
+			out[i] = a.sums[i].prose
 		}
 		if i > 0 {
 			out[e.parent] += out[i]

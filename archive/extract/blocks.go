@@ -185,9 +185,10 @@ func (w *blockWriter) noteLink() {
 	}
 }
 
-// countLink adds the text of the open link to what is linked in the block.
+// countLink adds the text of the open link to what is linked in the block. A
+// link to a place in the page, such as a note, leads nobody away.
 func (w *blockWriter) countLink() {
-	if w.link != nil {
+	if w.link != nil && !strings.HasPrefix(w.link.href, "#") {
 		w.linked += len(strings.TrimSpace(w.text.String()[w.link.start:]))
 	}
 }

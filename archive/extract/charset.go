@@ -183,11 +183,17 @@ func sniffUTF16(head []byte) (encoding.Encoding, string) {
 // looksBinary reports whether more than one character in twenty is a control
 // or could not be decoded.
 func looksBinary(text string) bool {
-	bad, all := 0, 0
-	for _, r := range text {
-		all++
-		if r == utf8.RuneError || r < 0x20 && !strings.ContainsRune("\t\n\f\r", r) {
+	bad, all := 0, utf8.RuneCountInString(text)
+	for i := range len(text) {
+		if c := text[i]; c < 0x20 && c != '\t' && c != '\n' && c != '\f' && c != '\r' {
 			bad++
+		}
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError) {
+		for _, r := range text {
+			if r == utf8.RuneError {
+				bad++
+			}
 		}
 	}
 	return bad*20 > all

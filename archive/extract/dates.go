@@ -97,6 +97,10 @@ func dateInAddress(address string, at time.Time) string {
 var changedWords = wordSet(`updated modified revised amended changed aktualisiert geändert actualizado actualizada
 	atualizado atualizada modifié modifiée aggiornato bijgewerkt uppdaterad opdateret обновлено aktualizacja`)
 
+func saysChanged(text string) bool {
+	return slices.ContainsFunc(wordsOf(text), func(w string) bool { return changedWords[w] })
+}
+
 // maxDateLine is the weight of the longest line that is taken for a byline.
 const maxDateLine = 160
 
@@ -120,7 +124,7 @@ func (a *article) datesAround(at time.Time) (published, modified string) {
 		if !ok || !plausible(t, at) {
 			continue
 		}
-		if slices.ContainsFunc(wordsOf(words), func(w string) bool { return changedWords[w] }) {
+		if saysChanged(words) {
 			if modified == "" {
 				modified = text
 			}

@@ -6,14 +6,26 @@
 //
 // # What is read
 //
-// HTML and XHTML are read as an article: go-trafilatura, with go-readability
-// as its second opinion, says which part of the page that is, and the text is
-// taken from the page itself, block by block, with correction notices and with
-// captions that are sentences. Where no article is found, or the page is too
-// much for the engine (see fitsEngine), it is all text of the innermost of
-// article, main and body; beyond 8 MiB or 512 nested elements it is all text
-// of the page. Markdown is CommonMark with tables. Other text/*, JSON and XML
-// are plain text: paragraphs between blank lines. All else is [ErrNoText].
+// HTML and XHTML are read as an article, in one pass over the tree and a few over
+// its block elements and blocks, each linear. Blocks of prose are worth their
+// weight, less where they stand among links. The root of the article is the
+// element that holds most of this worth and not much else; names and roles of
+// elements (navigation, comments, article body, ...) are believed as far as the
+// text agrees. Of the root all is read that is prose or stands among prose:
+// headings, lists, tables, quotations, captions that are sentences; and from
+// around it the introduction, the byline, and correction notices, which often
+// stand in a footer. Boxes that are added elsewhere do not change the text.
+// Where no article is found it is all text of the innermost of article, main and
+// body. Beyond 8 MiB, 400,000 tags or 512 nested elements it is all text of the
+// page, up to 400,000 blocks. Markdown is CommonMark with tables. Other text/*,
+// JSON and XML are plain text: paragraphs between blank lines. All else is
+// [ErrNoText].
+//
+// Dates are those that the page states: in JSON-LD, <meta> and microdata, then in
+// <time> elements and written dates around the headline, then in the address.
+// Nothing is guessed: a date of numbers alone counts only if no other reading of
+// it is possible, and no date lies after the fetch. The language is the one that
+// the page states, or none.
 //
 // # The text.md format
 //

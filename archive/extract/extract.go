@@ -51,7 +51,7 @@ type Document struct {
 	Published string // RFC 3339 with the zone as stated, or YYYY-MM-DD where no time or no zone was stated
 	Modified  string
 	Canonical string // absolute address, as stated by the page
-	Language  string // BCP 47, as stated by the page, else guessed
+	Language  string // BCP 47, as stated by the page
 
 	Blocks []Block
 	Links  []Link
@@ -97,8 +97,8 @@ type Link struct {
 
 // Read extracts the readable text of a payload. It returns [ErrNoText] (perhaps
 // wrapped) when there is none, a [*LimitError] when the payload is too large to
-// be decoded, and the error of ctx when that ends. A fault inside a third-party
-// parser is returned as an error.
+// be decoded or has more blocks than are read, and the error of ctx when that
+// ends. A fault inside a third-party parser is returned as an error.
 func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -11,9 +11,17 @@ import (
 // ten times as much memory. Larger pages are read token by token.
 const maxTree = 8 << 20
 
+// maxTags is how many tags of a page, opening and closing, are parsed into a
+// tree. The longest standards on one page come near it. Pages with more are
+// read token by token, up to maxBlocks blocks.
+const (
+	maxTags   = 400_000
+	maxBlocks = 400_000
+)
+
 // readHTML fills the document from a page.
 func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
-	if len(text) > maxTree {
+	if len(text) > maxTree || strings.Count(text, "<") > maxTags {
 		return d.readTokens(ctx, text, in)
 	}
 	root, err := html.Parse(strings.NewReader(text))
@@ -35,8 +43,8 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	article := newArticle(page, d.Title)
 	d.addDates(article, in)
 	chosen := article.selected()
-	if len(chosen) == 0 {
-		chosen = visibleText(page)
+	if visible := visibleText(page); len(chosen) == 0 || weightOfBlocks(visible) < smallPage {
+		chosen = visible
 	}
 	d.take(chosen, base)
 	return nil
@@ -78,7 +86,7 @@ func (d *Document) take(chosen []pageBlock, base resolver) {
 		if (b.Kind == Heading || len(d.Blocks) == 0) && sameWords(b.Text, d.Title) || base.isFurniture(b) {
 			continue
 		}
-		short := len(b.anchors) > 0 && len(wordsOf(b.Text)) <= bylineWords
+		short := len(b.anchors) > 0 && len(wordsOf(b.Text)) <= shortLine
 		for _, a := range b.anchors {
 			links.add(a, len(d.Blocks), short)
 		}
@@ -90,11 +98,23 @@ func (d *Document) take(chosen []pageBlock, base resolver) {
 	}
 }
 
-// bylineWords is the length of the longest block that may be a byline.
-const bylineWords = 12
+// shortLine is the most words of a block that may be a byline.
+const shortLine = 12
 
-// visibleText returns what a reader sees of a page in which no article is
-// found.
+// smallPage is the weight of text below which a page is read as it is: what tells
+// an article from what stands around it needs more text than that.
+const smallPage = 1500
+
+func weightOfBlocks(blocks []pageBlock) int {
+	weight := 0
+	for _, b := range blocks {
+		weight += weightOf(b.Text)
+	}
+	return weight
+}
+
+// visibleText returns what a reader sees of the article, the main part or the
+// body of a page, whichever the page marks first.
 func visibleText(p *page) []pageBlock {
 	for _, name := range []string{"article", "main", "body"} {
 		var out []pageBlock

@@ -63,7 +63,8 @@ func revealAddress(n *html.Node) {
 	n.AppendChild(&html.Node{Type: html.TextNode, Data: address})
 }
 
-// decodeAddress reverses the obfuscation: hex bytes, each XOR the first one.
+// decodeAddress reverses the obfuscation: hex bytes, each XOR the first one. Some
+// sites write the address in entities, chosen anew each time, before that.
 func decodeAddress(code string) string {
 	b, err := hex.DecodeString(code)
 	if err != nil || len(b) < 2 {
@@ -72,7 +73,7 @@ func decodeAddress(code string) string {
 	for i := range b[1:] {
 		b[i+1] ^= b[0]
 	}
-	address, _, _ := strings.Cut(string(b[1:]), "?")
+	address, _, _ := strings.Cut(html.UnescapeString(string(b[1:])), "?")
 	if !strings.Contains(address, "@") {
 		return ""
 	}

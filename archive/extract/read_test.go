@@ -193,8 +193,8 @@ func TestReadHonoursContext(t *testing.T) {
 	}
 }
 
-// TestHugeAndDeepPages checks that pages beyond the limits of the tree and of
-// the engine still give their text.
+// TestHugeAndDeepPages checks that pages beyond the limits of the tree
+// still give their text.
 func TestHugeAndDeepPages(t *testing.T) {
 	sentence := "A sentence stands here and goes on for a while. "
 	for _, c := range []struct{ name, page string }{

@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -53,11 +54,17 @@ func (a *article) fits(i int) bool {
 	switch b.Kind {
 	case Row, Code:
 		return 4*w.linked <= 3*w.weight
-	case Item, Quotation, Paragraph:
+	case Item:
+		return 2*w.linked <= w.weight || a.inBody[b.in] && w.weight >= w.linked+minRemark
+	case Quotation, Paragraph:
 		return 2*w.linked <= w.weight
 	}
 	return false
 }
+
+// minRemark is the weight of what must be said beside a link for an item of an
+// article to be more than the link: "(The Journal)".
+const minRemark = 8
 
 // follows reports whether a block behind the last prose goes on with it.
 func (a *article) follows(i, last int) bool {
@@ -65,25 +72,44 @@ func (a *article) follows(i, last int) bool {
 	return a.inBody[in] || in == of || a.elements[in].parent == a.elements[of].parent
 }
 
-// maxHead is the weight of the longest block that is taken for an introduction.
-const maxHead = 600
+// maxHead is the weight of the longest block that is taken for an introduction,
+// maxByline that of the longest line of names or dates.
+const (
+	maxHead   = 600
+	maxByline = 100
+)
 
-// keepHead adds the introduction that stands between the headline and the root.
+// keepHead adds what stands between the headline and the text: an introduction,
+// and lines that say who wrote it and when it was changed.
 func (a *article) keepHead(keep []bool, first int) {
 	if a.headline == 0 {
 		return
 	}
-	for i := first - 1; i >= 0 && a.blocks[i].in != a.headline; i-- {
-		w := a.weights[i]
-		in := a.blocks[i].in
-		if in < a.headline {
-			return
-		}
-		if w.prose && w.linked == 0 && !w.aside && w.weight < maxHead && a.crowd(i) == 0 {
-			keep[i] = true
+	for i := first - 1; i >= 0 && a.blocks[i].in > a.headline; i-- {
+		w, b := a.weights[i], a.blocks[i]
+		switch {
+		case b.hidden || b.Kind == Caption:
+		case w.prose:
+			keep[i] = w.linked == 0 && !w.aside && w.weight < maxHead && a.crowd(i) == 0
+		case w.weight < maxByline:
+			keep[i] = isByline(b.Text)
 		}
 	}
 }
+
+// isByline reports whether a line says who wrote a text, or on which day it was
+// changed. The plain day of publication is left to [Document.Published].
+func isByline(text string) bool {
+	if _, start, ok := writtenDate(text); ok && saysChanged(text[:start]) {
+		return true
+	}
+	by, name, _ := strings.Cut(text, " ")
+	r, _ := utf8.DecodeRuneInString(name)
+	return bylineWords[strings.ToLower(strings.TrimSuffix(by, ":"))] && unicode.IsUpper(r)
+}
+
+// bylineWords begin lines that name authors.
+var bylineWords = wordSet("by von par por di door av af autor author автор")
 
 // keepHeadings adds the headings of what is kept.
 func (a *article) keepHeadings(keep []bool) {
@@ -131,18 +157,21 @@ func (a *article) keepNotices(keep []bool) {
 	}
 }
 
-// dropCopies drops blocks that repeat an earlier one: pages carry galleries,
-// teasers and pull quotes more than once.
+// nearCopy is how many blocks apart copies may stand.
+const nearCopy = 12
+
+// dropCopies drops blocks that repeat one shortly before: pages write captions
+// for several screens, and pull quotes. Copies far apart are meant.
 func (a *article) dropCopies(keep []bool) {
-	seen := make(map[string]bool)
+	seen := make(map[string]int)
 	for i, b := range a.blocks {
 		if !keep[i] || a.weights[i].weight < minProse || b.Kind == Code || b.Kind == Row {
 			continue
 		}
-		if seen[b.Text] {
+		if before, ok := seen[b.Text]; ok && (i-before <= nearCopy || b.Kind == Caption) {
 			keep[i] = false
 		}
-		seen[b.Text] = true
+		seen[b.Text] = i
 	}
 }
 

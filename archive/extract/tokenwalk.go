@@ -19,6 +19,9 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 		if tokens%4096 == 0 && ctx.Err() != nil {
 			return nil, "", ctx.Err()
 		}
+		if len(w.blocks) > maxBlocks {
+			return nil, "", &LimitError{What: "number of blocks of text", Limit: maxBlocks}
+		}
 		switch z.Next() {
 		case html.ErrorToken:
 			if z.Err() != io.EOF {

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// A weight measures text by what it says: about its letters, where a character
-// of a script without letters counts for three.
+// weightOf measures text in letters. A character of a script that writes
+// syllables or words counts for three.
 func weightOf(text string) int {
 	n := 0
 	for _, r := range text {
@@ -25,12 +25,11 @@ func weightOf(text string) int {
 
 // A weighed block is a block with what the choice of an article looks at.
 type weighed struct {
-	weight  int // of its text
-	linked  int // of the part of it that is links
-	ends    bool
-	prose   bool
-	aside   bool // in furniture, or hidden
-	dropped bool
+	weight int  // of its text
+	linked int  // of the part of it that is links
+	ends   bool // as a sentence does
+	prose  bool
+	aside  bool // in furniture, or hidden
 }
 
 // weigh measures a block.
