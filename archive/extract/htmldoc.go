@@ -43,8 +43,8 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	article := newArticle(page, d.Title)
 	d.addDates(article, in)
 	chosen := article.selected()
-	if visible := visibleText(page); len(chosen) == 0 || weightOfBlocks(visible) < smallPage {
-		chosen = visible
+	if len(chosen) == 0 || page.weight() < smallPage {
+		chosen = visibleText(page)
 	}
 	d.take(chosen, base)
 	return nil
@@ -101,14 +101,17 @@ func (d *Document) take(chosen []pageBlock, base resolver) {
 // shortLine is the most words of a block that may be a byline.
 const shortLine = 12
 
-// smallPage is the weight of text below which a page is read as it is: what tells
-// an article from what stands around it needs more text than that.
-const smallPage = 1500
+// smallPage is the weight of a page, menus and all, below which it is read as it
+// is: to tell an article from what stands around it takes more text than that.
+const smallPage = 800
 
-func weightOfBlocks(blocks []pageBlock) int {
+// weight is that of all text that a reader sees.
+func (p *page) weight() int {
 	weight := 0
-	for _, b := range blocks {
-		weight += weightOf(b.Text)
+	for _, b := range p.blocks {
+		if !b.hidden {
+			weight += weightOf(b.Text)
+		}
 	}
 	return weight
 }
