@@ -65,6 +65,7 @@ func TestCompact(t *testing.T) {
 	dir, s := compactArchive(t)
 	reader := open(t, dir)
 	loose := writeObject(t, dir, "blob", "loose and reached by nothing")
+	git(t, dir, "multi-pack-index", "write") // which names packs that will go
 	before, files := everything(t, dir), tree(t, dir)
 	counts := func(path string) bool { return strings.HasSuffix(path, "/capture.json") }
 

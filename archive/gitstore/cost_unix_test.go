@@ -164,6 +164,44 @@ func benchVersions(b *testing.B, corpus []costPage) {
 	}
 }
 
+// BenchmarkCostCompact compacts 5,000 snapshots in a process of its own.
+func BenchmarkCostCompact(b *testing.B) {
+	corpus := costCorpus(100, 50)
+	for b.Loop() {
+		dir := newRepository(b)
+		s := open(b, dir)
+		batch := begin(b, s)
+		for i := range 5000 {
+			put(b, batch, costFiles(corpus[i%100], i/100, i)...)
+			commit(b, batch, "capture")
+			if i%100 == 99 {
+				ok(b, batch.Publish(context.Background()))
+			}
+		}
+		ok(b, batch.Close())
+		b.ReportMetric(0, "ns/op")
+		reportCompact(b, dir, 5000)
+	}
+}
+
+// reportCompact compacts in another process and reports its time and memory.
+func reportCompact(b *testing.B, dir string, snapshots int) {
+	b.Helper()
+	before := packBytes(b, dir)
+	cmd, _, out := child(b, "compactonce", dir)
+	peak := 0.0 // not that of the usage, which begins with that of this process
+	for out.Scan() {
+		_, err := fmt.Sscan(out.Text(), &peak)
+		ok(b, err)
+	}
+	ok(b, cmd.Wait())
+	used := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	cpu := time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	b.ReportMetric(float64(cpu.Microseconds())/float64(snapshots), "compact-CPU-µs/snapshot")
+	b.ReportMetric(peak/1024, "compact-MB")
+	b.ReportMetric(float64(before)/float64(packBytes(b, dir)), "compact-times-smaller")
+}
+
 // payloadBytes returns the bytes on disk of a version of a payload that is not
 // the newest.
 func payloadBytes(b *testing.B, dir string, corpus []costPage) float64 {

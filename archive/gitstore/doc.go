@@ -64,9 +64,9 @@
 //  5. the ref is read again, compared with where the batch began, and replaced
 //     by rename; the folder is synced; the .keep goes.
 //
-// Objects are deflated at level 2, for packs written here are meant to be
-// consolidated later. Where one batch holds several versions of a tree or a file,
-// the further ones are deltas on the former, at most 40 in a chain.
+// Files and commits are deflated at level 2, for packs written here are meant to
+// be consolidated later. Where one batch holds several versions of a tree or a
+// file, the further ones are deltas on the former, at most 40 in a chain.
 //
 // # Merging
 //

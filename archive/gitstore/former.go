@@ -24,7 +24,8 @@ func (w *spool) formerEntry(kind Kind, former ID) (base int, ok bool) {
 	return base, ok && w.entries[base].kind == kind && w.entries[base].depth < maxFormer
 }
 
-// addTree writes a tree, as a delta when the pack has the former tree.
+// addTree writes a tree, as a delta when the pack has the former tree. Trees are
+// small: deflating them slowly costs next to nothing.
 func (b *Batch) addTree(w *spool, id, former ID, entries []Entry) error {
 	if base, ok := w.formerEntry(KindTree, former); ok {
 		old, err := b.tree(former)
@@ -32,11 +33,11 @@ func (b *Batch) addTree(w *spool, id, former ID, entries []Entry) error {
 			return err
 		}
 		if delta := treeDelta(old, entries); worthwhile(len(delta), treeSize(entries)) {
-			return w.addDelta(id, base, int64(len(delta)), deflate(delta))
+			return w.addDelta(id, base, int64(len(delta)), deflateWith(slowDeflaters, delta))
 		}
 	}
 	content := encodeTree(entries)
-	return w.add(KindTree, id, int64(len(content)), deflate(content))
+	return w.add(KindTree, id, int64(len(content)), deflateWith(slowDeflaters, content))
 }
 
 // addBlob writes a blob, as a delta when the pack has the former version of the

@@ -130,18 +130,13 @@ func (v *inventory) rest(visit func(ID) error) error {
 	return nil
 }
 
-// removeLoose removes the loose objects that are in packs now.
+// removeLoose removes the loose objects that the new packs hold.
 func (v *inventory) removeLoose() error {
-	loose, err := v.store.looseFolders()
-	if err != nil || len(loose) == 0 {
-		return err
-	}
-	if err := v.store.packs.scan(); err != nil {
-		return err
-	}
 	return v.store.eachLoose(func(id ID, path string) error {
-		p, _, err := v.store.packs.find(id)
-		if p == nil || err != nil {
+		if _, packed, err := v.number(id); !packed && !v.loose[id] || err != nil {
+			return err
+		}
+		if p, _, err := v.store.packs.find(id); p == nil || err != nil {
 			return err
 		}
 		if err := removeIfThere(path); err != nil {

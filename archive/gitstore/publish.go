@@ -226,7 +226,10 @@ func (s *Store) recoverDead() error {
 	if err := s.packs.scan(); err != nil {
 		return err
 	}
-	return s.finishReplacing()
+	// Packs that cannot be removed, as on a system that guards open files, are
+	// in nobody's way.
+	_ = s.finishReplacing()
+	return nil
 }
 
 // releaseDead removes a .keep of ours that is no longer needed, and the index that was renamed when its

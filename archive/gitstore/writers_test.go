@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	children := map[string]func([]string) error{
 		"write": childWrite, "nibble": childNibble, "fill": childFill, "hold": childHold,
-		"compact": childCompact, "fillcompact": childFillCompact,
+		"compact": childCompact, "fillcompact": childFillCompact, "compactonce": childCompactOnce,
 	}
 	if run := children[os.Getenv("GITSTORE_CHILD")]; run != nil {
 		if err := run(os.Args[1:]); err != nil {
@@ -115,6 +115,25 @@ func childCompact(args []string) error {
 			return err
 		}
 	}
+}
+
+// childCompactOnce compacts and prints the most memory it took, in KiB.
+func childCompactOnce(args []string) error {
+	s, err := gitstore.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, err = s.Compact(context.Background(), gitstore.CompactOptions{}); err != nil {
+		return err
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return nil // not on this system
+	}
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	fmt.Println(strings.Fields(peak)[0])
+	return nil
 }
 
 func writeOne(s *gitstore.Store, path string, content []byte) (id gitstore.ID, err error) {
