@@ -21,6 +21,7 @@
 //	walkback log --json          log/1             [Log]
 //	walkback show --json         show/1            [Show]
 //	walkback diff --json         diff/1            [Diff]
+//	walkback search --json       search/1          [Search]
 //	walkback key list --json     key-list/1        [KeyList]
 //
 // Every document begins with "schema": "<name>/<version>". Whoever makes one

@@ -23,6 +23,7 @@ const (
 	LogSchema           = "log/1"
 	ShowSchema          = "show/1"
 	DiffSchema          = "diff/1"
+	SearchSchema        = "search/1"
 	KeyListSchema       = "key-list/1"
 )
 
@@ -39,7 +40,7 @@ const (
 // Document is the set of types that are documents of their own.
 type Document interface {
 	Archive | Capture | Post | Untracked | Observation | Change | Receipt | Introduction |
-		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | KeyList
+		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | KeyList
 }
 
 // document is one kind of document.
@@ -68,6 +69,7 @@ var documents = compile([]document{
 	{schema: LogSchema, goType: reflect.TypeFor[Log](), limit: maxReport},
 	{schema: ShowSchema, goType: reflect.TypeFor[Show](), limit: maxReport},
 	{schema: DiffSchema, goType: reflect.TypeFor[Diff](), limit: maxReport},
+	{schema: SearchSchema, goType: reflect.TypeFor[Search](), limit: maxReport},
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
 })
 

@@ -71,6 +71,7 @@ var decoders = map[string]func([]byte) (any, error){
 	LogSchema:           decoder(Decode[Log]),
 	ShowSchema:          decoder(Decode[Show]),
 	DiffSchema:          decoder(Decode[Diff]),
+	SearchSchema:        decoder(Decode[Search]),
 	KeyListSchema:       decoder(Decode[KeyList]),
 }
 

@@ -26,6 +26,7 @@ func decodeReport(document string) error {
 		schemas.LogSchema:           decodes[schemas.Log],
 		schemas.ShowSchema:          decodes[schemas.Show],
 		schemas.DiffSchema:          decodes[schemas.Diff],
+		schemas.SearchSchema:        decodes[schemas.Search],
 		schemas.KeyListSchema:       decodes[schemas.KeyList],
 		schemas.VerifyReportSchema:  decodes[schemas.VerifyReport],
 	}
