@@ -120,7 +120,7 @@ func (p *program) app() *cli.App {
 		Action:                p.noCommand,
 		Commands: []*cli.Command{
 			p.captureCommand(), p.checkCommand(), p.diffCommand(), p.logCommand(), p.showCommand(), p.listCommand(),
-			p.verifyCommand(), p.untrackCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(),
+			p.searchCommand(), p.verifyCommand(), p.untrackCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(),
 		},
 	}
 	for _, command := range app.Commands {

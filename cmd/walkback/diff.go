@@ -42,7 +42,7 @@ func (p *program) diff(c *cli.Context) error {
 	if c.Int("context") < 0 {
 		return &usage{message: "--context must not be negative", hint: "--context 0 shows the changed lines alone"}
 	}
-	a, err := p.open(c)
+	a, err := p.openIndexed(c)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ Exit codes: 0 done; 1 could not run; 2 usage.`,
 }
 
 func (p *program) list(c *cli.Context) error {
-	a, err := p.open(c)
+	a, err := p.openIndexed(c)
 	if err != nil {
 		return err
 	}
@@ -39,27 +39,9 @@ func (p *program) list(c *cli.Context) error {
 		return err
 	}
 	list := schemas.PageList{Schema: schemas.PageListSchema, ArchiveID: a.ID()}
-	for page, err := range head.Pages(c.Context) {
+	for listed, err := range head.List(c.Context) {
 		if err != nil {
 			return err
-		}
-		post, err := page.Post()
-		if err != nil {
-			return err
-		}
-		mark, err := page.Untracked()
-		if err != nil {
-			return err
-		}
-		listed := schemas.ListedPage{
-			Page: page.ID, URL: page.Name, Post: post != nil, Tracked: mark == nil && !page.Given(), Method: page.Capture.Method,
-			Outcome: page.Capture.Access.Outcome, CapturedAt: page.Capture.CapturedAt,
-		}
-		if page.Capture.Text != nil {
-			listed.Title = page.Capture.Text.Title
-		}
-		if page.Capture.Body != nil {
-			listed.Bytes = page.Capture.Body.Size
 		}
 		if (listed.Post || !c.Bool("posts")) && holdsAny(listed, c.Args().Slice()) {
 			list.Pages = append(list.Pages, listed)

@@ -37,7 +37,7 @@ func (p *program) log(c *cli.Context) error {
 	if c.Args().Len() > 1 {
 		return &usage{message: "log takes one PAGE", hint: "walkback log " + shellWord(c.Args().First())}
 	}
-	a, err := p.open(c)
+	a, err := p.openIndexed(c)
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,10 @@ func servePosts(web *archivetest.Web, posts, sources int) (postURLs, sourceURLs 
 func (w workplace) leftovers() []string {
 	w.t.Helper()
 	var found []string
-	expected := []string{"walkback.git/walkback/writer.lock", "posts.txt"}
+	expected := []string{
+		"walkback.git/walkback/writer.lock", "walkback.git/walkback/index.db", "walkback.git/walkback/index.db.lock",
+		"state/index.key", "posts.txt",
+	}
 	err := filepath.WalkDir(w.dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -96,8 +96,15 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 			return nil, nil, err
 		}
 	}
+	p.useIndex(a)
+	started, err := a.Store().Head()
+	if err != nil {
+		release()
+		return nil, nil, errors.Join(err, a.Close())
+	}
 	close := func() {
 		release()
+		p.updateIndex(c.Context, a, started)
 		if err := a.Close(); err != nil {
 			p.warn(err)
 		}

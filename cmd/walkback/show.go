@@ -35,7 +35,7 @@ func (p *program) show(c *cli.Context) error {
 	if c.Args().Len() != 1 {
 		return &usage{message: "show takes one PAGE[@VERSION]", hint: "walkback list shows the pages"}
 	}
-	a, err := p.open(c)
+	a, err := p.openIndexed(c)
 	if err != nil {
 		return err
 	}
