@@ -15,11 +15,11 @@
 // headings, lists, tables, quotations, captions that are sentences; and from
 // around it the introduction, the byline, and correction notices, which often
 // stand in a footer. Boxes that are added elsewhere do not change the text.
-// Where no article is found it is all text of the innermost of article, main and
-// body. Beyond 8 MiB, 400,000 tags or 512 nested elements it is all text of the
-// page, up to 400,000 blocks. Markdown is CommonMark with tables. Other text/*,
-// JSON and XML are plain text: paragraphs between blank lines. All else is
-// [ErrNoText].
+// Where no article is found, or the page has hardly any text, it is all text of
+// the innermost of article, main and body. Beyond 8 MiB, 400,000 tags or 512
+// nested elements it is all text of the page, up to 400,000 blocks. Markdown is
+// CommonMark with tables. Other text/*, JSON and XML are plain text: paragraphs
+// between blank lines. All else is [ErrNoText].
 //
 // Dates are those that the page states: in JSON-LD, <meta> and microdata, then in
 // <time> elements and written dates around the headline, then in the address.

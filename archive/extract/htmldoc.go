@@ -103,7 +103,7 @@ const shortLine = 12
 
 // smallPage is the weight of a page, menus and all, below which it is read as it
 // is: to tell an article from what stands around it takes more text than that.
-const smallPage = 800
+const smallPage = 700
 
 // weight is that of all text that a reader sees.
 func (p *page) weight() int {
