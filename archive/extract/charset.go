@@ -32,7 +32,10 @@ func decodeText(body []byte, mediaType, declared string) (text, name, source str
 	if looksBinary(text) {
 		return "", "", "", fmt.Errorf("not %s text: %w", name, ErrNoText)
 	}
-	return strings.ToValidUTF8(text, "\ufffd"), name, source, nil
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\ufffd")
+	}
+	return text, name, source, nil
 }
 
 // encodingOf finds the encoding of a body and who named it.
@@ -183,18 +186,18 @@ func sniffUTF16(head []byte) (encoding.Encoding, string) {
 // looksBinary reports whether more than one character in twenty is a control
 // or could not be decoded.
 func looksBinary(text string) bool {
-	bad, all := 0, utf8.RuneCountInString(text)
+	bad := 0
 	for i := range len(text) {
 		if c := text[i]; c < 0x20 && c != '\t' && c != '\n' && c != '\f' && c != '\r' {
 			bad++
 		}
 	}
-	if !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError) {
+	if !utf8.ValidString(text) || strings.Contains(text, string(utf8.RuneError)) {
 		for _, r := range text {
 			if r == utf8.RuneError {
 				bad++
 			}
 		}
 	}
-	return bad*20 > all
+	return bad > 0 && bad*20 > utf8.RuneCountInString(text)
 }

@@ -21,9 +21,13 @@ type element struct {
 	hint   hint // what its name, role and class say about its content
 }
 
+// usualElements is how many block elements there is room for from the start.
+const usualElements = 1024
+
 // readPage turns a tree into a page.
 func readPage(root *html.Node) *page {
-	w := treeWalk{hints: make(map[string]hint)}
+	w := treeWalk{hints: make(map[string]hint), elements: make([]element, 0, usualElements)}
+	w.out.blocks = make([]pageBlock, 0, usualElements/2)
 	w.elements = append(w.elements, element{node: root})
 	w.walk(root, 0)
 	w.elements[0].end = len(w.elements)
