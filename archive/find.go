@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -33,18 +34,17 @@ func (e *AmbiguousPageError) Error() string {
 // Find returns the page that a person means: by its address, its id, the name
 // of a given post, or a fragment of one of these that only one page has.
 func (s *Snapshot) Find(ctx context.Context, spec string) (PageRef, error) {
-	if ref, ok := s.exact(spec); ok {
+	if ref, ok := s.FindExact(spec); ok {
 		return ref, nil
 	}
 	var found finding
-	indexed := s.indexedPages(ctx, func(page schemas.ListedPage) { found.add(spec, page.URL, page.Page) })
-	if !indexed {
+	if !s.indexedNames(ctx, func(name string) { found.add(spec, name) }) {
 		found = finding{}
 		for page, err := range s.Pages(ctx) {
 			if err != nil {
 				return PageRef{}, err
 			}
-			found.add(spec, page.Name, page.ID)
+			found.add(spec, page.Name)
 		}
 	}
 	return found.only(spec)
@@ -55,9 +55,9 @@ type finding struct {
 	fits, names []string
 }
 
-func (f *finding) add(spec, name string, id schemas.PageID) {
+func (f *finding) add(spec, name string) {
 	f.names = append(f.names, name)
-	if strings.Contains(name, spec) || strings.Contains(unescapeURN(name), spec) || id.String() == spec {
+	if strings.Contains(name, spec) || strings.Contains(unescapeURN(name), spec) {
 		f.fits = append(f.fits, name)
 	}
 }
@@ -73,8 +73,8 @@ func (f *finding) only(spec string) (PageRef, error) {
 	return PageRef{}, &AmbiguousPageError{Spec: spec, Names: f.fits}
 }
 
-// exact tries the readings of spec that need no search.
-func (s *Snapshot) exact(spec string) (PageRef, bool) {
+// FindExact is Find for what is no fragment. It needs no search.
+func (s *Snapshot) FindExact(spec string) (PageRef, bool) {
 	var readings []PageRef
 	if ref, err := PageNamed(spec); err == nil {
 		readings = append(readings, ref)
@@ -127,16 +127,20 @@ const offered = 3
 // nearest returns the names that share most three-letter pieces with spec, those
 // that share as many by name.
 func nearest(spec string, names []string) []string {
-	want := trigrams(spec)
+	pieces := map[string]int{} // in which name a piece was last seen, from 1
+	for piece := range trigrams(spec) {
+		pieces[piece] = 0
+	}
 	type scored struct {
 		name  string
 		score int
 	}
 	var near []scored
-	for _, name := range names {
+	for i, name := range names {
 		n := 0
 		for piece := range trigrams(name) {
-			if want[piece] {
+			if last, wanted := pieces[piece]; wanted && last != i+1 {
+				pieces[piece] = i + 1
 				n++
 			}
 		}
@@ -154,14 +158,18 @@ func nearest(spec string, names []string) []string {
 	return best
 }
 
-func trigrams(s string) map[string]bool {
+// trigrams yields the three-letter pieces of a name, without what most names
+// begin with.
+func trigrams(s string) iter.Seq[string] {
 	s = strings.ToLower(s)
 	for _, prefix := range []string{"https://", "http://", "www.", givenPrefix} {
 		s = strings.TrimPrefix(s, prefix)
 	}
-	set := map[string]bool{}
-	for i := 0; i+3 <= len(s); i++ {
-		set[s[i:i+3]] = true
+	return func(yield func(string) bool) {
+		for i := 0; i+3 <= len(s); i++ {
+			if !yield(s[i : i+3]) {
+				return
+			}
+		}
 	}
-	return set
 }

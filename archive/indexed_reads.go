@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/archive/index"
@@ -84,13 +85,20 @@ func (a *Archive) indexedPage(ctx context.Context, view *index.View, ref PageRef
 // indexedPages calls take for every page of the snapshot and reports whether
 // these were all; else what was taken is of no use.
 func (s *Snapshot) indexedPages(ctx context.Context, take func(schemas.ListedPage)) bool {
-	return s.archive.fromIndex(ctx, s, func(view *index.View) error {
-		for page, err := range view.Pages(ctx) {
-			if err != nil {
-				return err
-			}
-			take(page)
+	return s.archive.fromIndex(ctx, s, func(view *index.View) error { return takeAll(view.Pages(ctx), take) })
+}
+
+// indexedNames is indexedPages for those who need only names.
+func (s *Snapshot) indexedNames(ctx context.Context, take func(string)) bool {
+	return s.archive.fromIndex(ctx, s, func(view *index.View) error { return takeAll(view.Names(ctx), take) })
+}
+
+func takeAll[T any](all iter.Seq2[T, error], take func(T)) error {
+	for each, err := range all {
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		take(each)
+	}
+	return nil
 }

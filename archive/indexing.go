@@ -7,6 +7,8 @@ import (
 	"iter"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/archive/index"
 	"github.com/walkback-dev/walkback/schemas"
@@ -49,24 +51,51 @@ func (a *Archive) catchUp(ctx context.Context, head *Snapshot, most int64) (err 
 	if err != nil {
 		return err
 	}
-	done := int64(0)
-	for snapshot, err := range a.forward(ctx, gitstore.ID(newest), ids) {
-		if err != nil {
-			return err
-		}
-		if err := w.Add(ctx, snapshot.indexed()); err != nil {
-			return err
-		}
-		if done++; done%commitsAtOnce == 0 {
-			if err := w.Flush(ctx); err != nil {
+	return a.addSteps(ctx, w, gitstore.ID(newest), ids)
+}
+
+// readAhead bounds how many commits are read before they are indexed.
+const readAhead = 64
+
+// addSteps reads commits and adds them, at the same time.
+func (a *Archive) addSteps(ctx context.Context, w *index.Writer, parent gitstore.ID, ids []gitstore.ID) error {
+	group, ctx := errgroup.WithContext(ctx)
+	steps := make(chan *step, readAhead)
+	group.Go(func() error {
+		defer close(steps)
+		for s, err := range a.forward(ctx, parent, ids) {
+			if err != nil {
 				return err
 			}
+			select {
+			case steps <- s:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
-		if a.indexed.options.Progress != nil {
-			a.indexed.options.Progress(done, int64(len(ids)))
+		return nil
+	})
+	group.Go(func() error {
+		done := int64(0)
+		for s := range steps {
+			if err := w.Add(ctx, s.indexed()); err != nil {
+				return err
+			}
+			if done++; done%commitsAtOnce == 0 {
+				if err := w.Flush(ctx); err != nil {
+					return err
+				}
+			}
+			if a.indexed.options.Progress != nil {
+				a.indexed.options.Progress(done, int64(len(ids)))
+			}
 		}
-	}
-	return w.Flush(ctx)
+		if done < int64(len(ids)) {
+			return nil // the reader says why
+		}
+		return w.Flush(ctx)
+	})
+	return group.Wait()
 }
 
 // after returns the commits from head back to the one after this one, newest

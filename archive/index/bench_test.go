@@ -57,7 +57,7 @@ func (c *corpus) commit(n, pages int) index.Commit {
 		sentences[c.random.IntN(len(sentences))] = c.sentence()
 	}
 	text := strings.Join(sentences, "")
-	if pages <= 10_000 {
+	if pages <= 200_000 { // as much as memory is for
 		c.texts[page] = text
 	}
 	if n%1000 == 7 {

@@ -90,6 +90,7 @@ type contents struct {
 	ID       index.CommitID
 	Commits  []index.CommitID
 	Pages    []schemas.ListedPage
+	Names    []string
 	Captures map[string][]index.Capture
 }
 
@@ -112,6 +113,12 @@ func read(ctx context.Context, x *index.Index) (c contents, err error) {
 			return c, err
 		}
 		c.Pages = append(c.Pages, page)
+	}
+	for name, err := range v.Names(ctx) {
+		if err != nil {
+			return c, err
+		}
+		c.Names = append(c.Names, name)
 	}
 	c.Captures = map[string][]index.Capture{}
 	for _, page := range c.Pages {
@@ -191,6 +198,7 @@ func TestIndex(t *testing.T) {
 		Sequence: 6, ID: idOf(6),
 		Commits: []index.CommitID{idOf(0), idOf(1), idOf(2), idOf(3), idOf(4), idOf(5), idOf(6)},
 		Pages:   []schemas.ListedPage{touched(urlA, twelve).Page, touched(urlB, "").Page},
+		Names:   []string{urlA, urlB},
 		Captures: map[string][]index.Capture{
 			urlA: {served(1, twelve), served(2, twelve), {Sequence: 3, CapturedAt: 1_700_000_000_123}, served(4, "Two piles were hollow."), served(6, twelve)},
 			urlB: {served(1, "港口委员会知道"), {Sequence: 4, CapturedAt: 1_700_000_000_123}},

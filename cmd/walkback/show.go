@@ -91,29 +91,41 @@ func (p *program) showRaw(read func() ([]byte, error), none string) error {
 }
 
 // pageVersion resolves PAGE[@VERSION]. Addresses may hold an @ themselves, so
-// the whole is tried first.
+// the whole is tried first, but for names that need no search.
 func pageVersion(c *cli.Context, a *archive.Archive, spec string) (*archive.Page, error) {
 	head, err := a.Head()
 	if err != nil {
 		return nil, err
 	}
+	name, version := spec, ""
+	if at := strings.LastIndexByte(spec, '@'); at > 0 {
+		name, version = spec[:at], spec[at+1:]
+	}
+	_, whole := head.FindExact(spec)
+	if ref, ok := head.FindExact(name); ok && !whole && name != spec {
+		if page, err := versionOf(c, a, ref, version); err == nil {
+			return page, nil
+		}
+	}
 	ref, err := head.Find(c.Context, spec)
 	if err == nil {
 		return head.Page(ref)
 	}
-	at := strings.LastIndexByte(spec, '@')
-	if at <= 0 {
+	if name == spec {
 		return nil, err
 	}
-	ref, splitErr := head.Find(c.Context, spec[:at])
-	if splitErr != nil {
-		return nil, splitErr
+	if ref, err = head.Find(c.Context, name); err != nil {
+		return nil, err
 	}
+	return versionOf(c, a, ref, version)
+}
+
+func versionOf(c *cli.Context, a *archive.Archive, ref archive.PageRef, spec string) (*archive.Page, error) {
 	versions, err := a.Versions(c.Context, ref)
 	if err != nil {
 		return nil, err
 	}
-	version, err := archive.Resolve(ref, versions, spec[at+1:])
+	version, err := archive.Resolve(ref, versions, spec)
 	return version.Page, err
 }
 
