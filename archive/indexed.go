@@ -72,8 +72,8 @@ func (a *Archive) UpdateIndex(ctx context.Context) error {
 		return fmt.Errorf("updating the index: %w", x.failed)
 	}
 	view, err := a.currentView(ctx, head, maxUpdate)
-	if errors.Is(err, errFarBehind) {
-		return nil
+	if errors.Is(err, errFarBehind) || errors.Is(err, errMoved) || errors.Is(err, index.ErrBusy) {
+		return nil // others do it, or have done it
 	}
 	if err != nil {
 		return fmt.Errorf("updating the index: %w", err)

@@ -461,6 +461,9 @@ func TestIndexBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := reopen(t, a.Dir(), true).UpdateIndex(t.Context()); err != nil {
+		t.Errorf("left to the other process: %v", err)
+	}
 	if failure := compare(t, a.Dir(), want, idle); !errors.Is(failure, index.ErrBusy) {
 		t.Errorf("got %v", failure)
 	}
