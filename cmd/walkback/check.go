@@ -188,9 +188,7 @@ func (r *checkRun) pending(pages []archive.PageRef) iter.Seq[archive.PageRef] {
 }
 
 func (r *checkRun) report(a *archive.Archive) *schemas.CheckReport {
-	slices.SortStableFunc(r.pages, func(a, b schemas.CapturedPage) int {
-		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), strings.Compare(a.URL, b.URL))
-	})
+	slices.SortStableFunc(r.pages, byUrgency)
 	return &schemas.CheckReport{
 		Schema: schemas.CheckReportSchema, ArchiveID: a.ID(), Run: r.journal.Run.ID,
 		Resumed: r.journal.Resumed, Pages: r.pages, Commits: r.commits,
@@ -217,6 +215,10 @@ func urgency(page schemas.CapturedPage) int {
 		return 2
 	}
 	return 3
+}
+
+func byUrgency(a, b schemas.CapturedPage) int {
+	return cmp.Or(cmp.Compare(urgency(a), urgency(b)), strings.Compare(a.URL, b.URL))
 }
 
 func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error {

@@ -192,6 +192,7 @@ func (d *demo) check(c *cli.Context) error {
 	err = d.recorder.Check(c.Context, run, slices.Values(pages), func(checked provenance.Checked) {
 		report.Pages = append(report.Pages, capturedPage(checked.Page))
 	})
+	slices.SortStableFunc(report.Pages, byUrgency)
 	d.printCheck(report, false)
 	return err
 }
