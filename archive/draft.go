@@ -35,8 +35,12 @@ type PageDraft struct {
 	Capture  *schemas.Capture
 	Document *extract.Document // what the payload says; nil when it has no text or was not served
 	Before   *Page             // the newest capture in the archive when this look began, nil for a new page
-	AsBefore bool              // same outcome, final address and payload as Before
-	Verdict  *schemas.Change   // set by Judge; nil for a first capture or an observation
+	Former   *Page             // the newest served one; nil when there is none, or nothing was read for this look
+	// FormerDocument is what Former says, read by the extractor of this program;
+	// nil when it has no text or its payload is the same as now.
+	FormerDocument *extract.Document
+	AsBefore       bool            // same outcome, final address and payload as Before
+	Verdict        *schemas.Change // set by Judge; nil for a first capture or an observation
 
 	mu       sync.Mutex                // guards Document and Verdict while drafts share the look
 	files    map[string]*gitstore.Blob // by path in the page's folder
@@ -91,7 +95,7 @@ func (d *PageDraft) document(ctx context.Context, a *Archive) (*extract.Document
 func (d *PageDraft) release() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.files, d.Document, d.released = nil, nil, true
+	d.files, d.Document, d.FormerDocument, d.released = nil, nil, nil, true
 }
 
 // Title returns what to call the page in a list.

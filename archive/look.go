@@ -119,8 +119,12 @@ func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fet
 			}
 		}
 	}
-	c.Access = printable(access.Judge(answer, earlier(before)))
-	return d, r.finish(ctx, d, x.Payload)
+	if err := d.read(ctx, x.Payload, &answer); err != nil {
+		return nil, err
+	}
+	c.Access = printable(access.Judge(answer, d.earlier()))
+	d.finish()
+	return d, nil
 }
 
 // newCapture begins a capture record.
@@ -132,29 +136,67 @@ func (r *Run) newCapture(ref PageRef, method schemas.Method, started time.Time, 
 	}
 }
 
-// finish decides between observation and capture, and reads the text.
-func (r *Run) finish(ctx context.Context, d *PageDraft, payload []byte) error {
+// read extracts what the answer says and what the page said when it was last
+// served: access needs both to tell a page from what took its place. A payload
+// that is the one last served is not read again.
+func (d *PageDraft) read(ctx context.Context, payload []byte, answer *access.Answer) error {
 	c := d.Capture
-	if d.Before != nil && sameAsBefore(c, d.Before.Capture) {
-		d.AsBefore = true
+	if c.Body == nil || c.Status/100 != 2 && c.Method == schemas.Fetched {
 		return nil
 	}
-	if c.Access.Outcome != schemas.Served {
-		d.keepLastServed()
-		return nil
+	answer.MediaType = c.Body.MediaType
+	if d.Before != nil {
+		former, err := d.Before.Served(ctx)
+		if err != nil {
+			return err
+		}
+		d.Former = former
 	}
-	document, err := readDocument(ctx, c, payload)
-	if err != nil {
+	if d.Former != nil && d.Former.Capture.Body != nil && d.Former.Capture.Body.SHA256 == c.Body.SHA256 {
+		answer.AsServed = true
+		if was := d.Former.Capture; d.Former == d.Before && was.FinalURL == c.FinalURL && was.Truncated == c.Truncated {
+			return nil // as before, or not served: no text is wanted
+		}
+	}
+	var err error
+	if d.Document, err = readDocument(ctx, c, payload); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		// Whatever is wrong with the text, the bytes are the evidence.
-		document = nil
+		d.Document = nil
 	}
-	if document != nil {
-		d.addText(document)
+	if d.Former != nil && !answer.AsServed {
+		if d.FormerDocument, err = d.Former.Document(ctx); err != nil {
+			return err
+		}
 	}
+	answer.Reading = reading(d.Document)
 	return nil
+}
+
+func reading(document *extract.Document) *access.Reading {
+	if document == nil {
+		return nil
+	}
+	return &access.Reading{Title: document.Title, Text: document.Text()}
+}
+
+// finish decides between observation and capture, and takes over the text.
+func (d *PageDraft) finish() {
+	c := d.Capture
+	if d.Before != nil && sameAsBefore(c, d.Before.Capture) {
+		d.AsBefore, d.Document, d.FormerDocument = true, nil, nil
+		return
+	}
+	if c.Access.Outcome != schemas.Served {
+		d.Document, d.FormerDocument = nil, nil
+		d.keepLastServed()
+		return
+	}
+	if d.Document != nil {
+		d.addText(d.Document)
+	}
 }
 
 // sameAsBefore is the rule of the archive: same outcome, final address and
@@ -179,12 +221,16 @@ func reason(c *schemas.Capture) string {
 	return c.Failure.Reason
 }
 
-func earlier(before *Page) *access.Earlier {
-	if before == nil {
+// earlier is what access wants to know of the capture before.
+func (d *PageDraft) earlier() *access.Earlier {
+	if d.Before == nil {
 		return nil
 	}
-	c := before.Capture
-	e := &access.Earlier{Outcome: c.Access.Outcome, At: c.CapturedAt.Time()}
+	c := d.Before.Capture
+	e := &access.Earlier{Outcome: c.Access.Outcome, At: c.CapturedAt.Time(), Reading: reading(d.FormerDocument)}
+	if d.Former != nil && d.Former.Capture.Body != nil {
+		e.MediaType = d.Former.Capture.Body.MediaType
+	}
 	if c.Access.Outcome == schemas.Served {
 		e.ServedFrom = c.FinalURL
 	} else if c.LastServed != nil {
@@ -343,9 +389,10 @@ func (r *Run) Give(ctx context.Context, ref PageRef, given Given) (*PageDraft, e
 			return nil, ErrNoText
 		}
 		d.addBody(given.Content, http.Header{"Content-Type": {given.MediaType}})
-		if err := r.finish(ctx, d, given.Content); err != nil {
+		if err := d.read(ctx, given.Content, &access.Answer{}); err != nil {
 			return nil, err
 		}
+		d.finish()
 		if !d.AsBefore && d.Document == nil {
 			return nil, ErrNoText
 		}

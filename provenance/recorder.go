@@ -100,6 +100,8 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 		before.State, before.Cut = served.State(), served.Capture.Truncated != ""
 		if before.State.Payload == after.State.Payload {
 			before.Document = page.Document
+		} else if page.FormerDocument != nil {
+			before.Document = page.FormerDocument
 		} else if before.Document, err = served.Document(ctx); err != nil {
 			return nil, err
 		}

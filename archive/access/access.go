@@ -1,25 +1,47 @@
 // Package access decides whether an answer is the page that a reader would
 // see: the outcome of a capture. It looks at the status, the headers, the
-// redirects and, for challenges, the body; never at whether content changed.
-// It is pure: the same answer gives the same outcome.
+// redirects, the body and what the page said before; never at whether content
+// changed. It is pure: the same answer gives the same outcome.
 //
 // The rules are tried in the order of the list below and the first that fits
 // decides; its name is stored with the capture as evidence, so names are
-// never reused for something else.
+// never reused for something else. What a rule saw is quoted as evidence.
 //
 //	failure-<reason>       no complete exchange; refused-<reason> when we did not ask
 //	challenge-header       a header that only challenge pages carry, at any status
-//	challenge-body         a short body that only challenge pages have
+//	block-header           a header by which a filter says that it blocked us
+//	challenge-body         a short body with a piece that only challenge pages need
+//	challenge-title        a page of few words under the title of a challenge
+//	challenge-redirect     sent to a place that lets visitors through, not to the page
+//	block-title            a page of few words under the title of a block page
+//	block-edge             a short 4xx that a delivery network made up by itself
 //	http-304               as before; http-304-unasked when we had not asked for that
 //	http-410, http-451     said outright
 //	http-404-first         not found: missing until it is seen again
 //	http-404-again         not found at least an hour after the first time: gone
-//	http-401, -403, -406, -407, -429, -999  refused to us
+//	http-999               a sign-in is wanted
+//	http-401, -403, -406, -407, -429  refused to us
 //	http-5xx, http-4xx, http-3xx, http-other
 //	truncated-<reason>     the answer broke off (our own limit on length excepted)
 //	http-empty             success without a body
+//	type-changed           another kind of document than was served before
+//	redirect-missing-first, redirect-missing-again  sent to an address that says "not found"
+//	redirect-login, redirect-consent  sent to a sign-in or a consent wall
 //	redirect-home          sent from a page to a home page
+//	redirect-section       sent to the folder the page was in, its text gone
+//	login-form             few words, a field for a password, a title of a sign-in
+//	consent-title          few words under the title of a consent wall
+//	parked                 few words, a domain for sale among them
+//	soft-404-first         success under a title that says "not found"
+//	soft-404-again         the same at least an hour after the first time: gone
+//	paywall-prefix         the beginning of the former text, then a gate
+//	paywall-gate           the page says it is not free, and few words end in a gate
+//	blank                  no word, where there were many
+//	off-topic              another, much shorter text under another title (suspect)
 //	http-2xx               served
+//
+// A rule that reads words gives way to the former text: a page that still says
+// what it said is served, whatever its title or its address is.
 package access
 
 import (
@@ -41,114 +63,120 @@ type Answer struct {
 	Status    int         // of the last hop, 0 when there was none
 	Header    http.Header // of the last hop
 	Body      []byte      // of the last hop, content-coding removed; the beginning is enough
+	MediaType string      // what the body is, without parameters
 	Failure   string      // why there was no complete exchange, "" when there was one
 	Detail    string      // the failure in words
 	Refused   bool        // the failure is our own refusal to ask
 	Truncated schemas.Truncation
 	// Conditional says that the request allowed the answer "not modified".
 	Conditional bool
-	At          time.Time
+	// AsServed says that the body is, byte for byte, the one last served.
+	AsServed bool
+	At       time.Time
+	Reading  *Reading // what the body says, nil when it was not read
+}
+
+// Reading is what a page says.
+type Reading struct {
+	Title string
+	Text  string // of the article
+	// Free is what the page states of itself in isAccessibleForFree: "true",
+	// "false", or "" for nothing.
+	Free string
+	// Noticed says that the page speaks of a correction or a withdrawal of its
+	// own: then the words are its own, however few they are.
+	Noticed bool
 }
 
 // Earlier is the newest capture of the same page before this one.
 type Earlier struct {
 	Outcome    schemas.Outcome
 	At         time.Time
-	ServedFrom string // where the page was last served from, whatever came since
+	ServedFrom string   // where the page was last served from, whatever came since
+	MediaType  string   // of what was last served there
+	Reading    *Reading // what was last served said, nil when it is unknown
 }
 
 // Judge returns the outcome of an answer. before is nil for a first capture.
 func Judge(a Answer, before *Earlier) schemas.Access {
-	for _, rule := range []func(Answer, *Earlier) *schemas.Access{
-		failed, challenged, byStatus, cutOff, empty, sentHome,
+	c := &look{Answer: a, before: before}
+	for _, rule := range []func(*look) *schemas.Access{
+		failed, challenged, blockedByEdge, byStatus, cutOff, empty, otherType,
+		sentElsewhere, gated, parked, softMissing, paywalled, blank, offTopic,
 	} {
-		if access := rule(a, before); access != nil {
+		if access := rule(c); access != nil {
 			return *access
 		}
 	}
 	return *verdict(schemas.Served, "http-2xx", schemas.Certain, statusLine(a))
 }
 
+// look is one answer under judgement, with what several rules want to know.
+type look struct {
+	Answer
+	before *Earlier
+
+	glanced *glimpse
+	still   *float64
+}
+
+// servedFrom returns where the page was last served from, "" when it never was.
+func (c *look) servedFrom() string {
+	if c.before == nil {
+		return ""
+	}
+	return c.before.ServedFrom
+}
+
+// former returns what the page said when it was last served, nil when that is
+// not known.
+func (c *look) former() *Reading {
+	if c.before == nil || c.before.Reading == nil || c.before.Reading.Text == "" {
+		return nil
+	}
+	return c.before.Reading
+}
+
+// kept returns the part of the former text, 0 to 1, that the page still says;
+// -1 when either is unknown.
+func (c *look) kept() float64 {
+	if c.still == nil {
+		share := -1.0
+		if c.AsServed {
+			share = 1
+		} else if former := c.former(); former != nil && c.Reading != nil {
+			share = containment(former.Text, c.Reading.Text)
+		}
+		c.still = &share
+	}
+	return *c.still
+}
+
+// stillSays reports whether the page says, for all that matters, what it said.
+func (c *look) stillSays() bool { return c.kept() >= 0.8 }
+
+// lost reports whether hardly anything of the former text is left.
+func (c *look) lost() bool { return c.kept() >= 0 && c.kept() <= 0.05 }
+
 func verdict(outcome schemas.Outcome, rule string, confidence schemas.Confidence, evidence ...string) *schemas.Access {
+	for i, piece := range evidence {
+		evidence[i] = shorten(piece)
+	}
 	return &schemas.Access{Outcome: outcome, Rule: rule, Confidence: confidence, Evidence: evidence}
 }
 
-func failed(a Answer, _ *Earlier) *schemas.Access {
-	switch {
-	case a.Failure == "":
-		return nil
-	case a.Refused:
-		return verdict(schemas.Refused, "refused-"+a.Failure, schemas.Certain, a.Detail)
-	}
-	return verdict(schemas.Unreachable, "failure-"+a.Failure, schemas.Certain, a.Detail)
-}
+// maxEvidence bounds each quotation, in bytes.
+const maxEvidence = 300
 
-func byStatus(a Answer, before *Earlier) *schemas.Access {
-	line := statusLine(a)
-	switch a.Status {
-	case http.StatusNotModified:
-		if !a.Conditional {
-			return verdict(schemas.ServerError, "http-304-unasked", schemas.Certain, line)
-		}
-		return verdict(schemas.NotModified, "http-304", schemas.Certain, line)
-	case http.StatusGone:
-		return verdict(schemas.Gone, "http-410", schemas.Certain, line)
-	case http.StatusNotFound:
-		return notFound(a, before, line)
-	case http.StatusUnavailableForLegalReasons:
-		// RFC 7725 §4: the Link header names who demanded it.
-		return verdict(schemas.Legal, "http-451", schemas.Certain, append([]string{line}, headerLines(a, "Link")...)...)
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotAcceptable,
-		http.StatusProxyAuthRequired, http.StatusTooManyRequests, statusLinkedIn:
-		return verdict(schemas.Blocked, fmt.Sprintf("http-%d", a.Status), schemas.Likely,
-			append([]string{line}, headerLines(a, "Server", "Retry-After")...)...)
+func shorten(s string) string {
+	if len(s) <= maxEvidence {
+		return s
 	}
-	switch a.Status / 100 {
-	case 2:
-		return nil
-	case 3:
-		return verdict(schemas.Redirected, "http-3xx", schemas.Likely, line)
-	case 4:
-		return verdict(schemas.Blocked, "http-4xx", schemas.Likely, line)
-	case 5:
-		return verdict(schemas.ServerError, "http-5xx", schemas.Certain, line)
+	cut := maxEvidence
+	for cut > 0 && s[cut]&0xC0 == 0x80 { // inside a character of UTF-8
+		cut--
 	}
-	return verdict(schemas.ServerError, "http-other", schemas.Likely, line)
-}
-
-// statusLinkedIn is the status some sites give to programs.
-const statusLinkedIn = 999
-
-// notFound needs two looks before it says gone. What lies between may be other
-// failures: they say nothing about the page.
-func notFound(a Answer, before *Earlier, line string) *schemas.Access {
-	if before == nil {
-		return verdict(schemas.Missing, "http-404-first", schemas.Certain, line)
-	}
-	since := before.At.UTC().Format(time.RFC3339)
-	switch {
-	case before.Outcome == schemas.Gone:
-		return verdict(schemas.Gone, "http-404-again", schemas.Certain, line, "gone since "+since)
-	case before.Outcome == schemas.Missing && a.At.Sub(before.At) >= Confirmation:
-		return verdict(schemas.Gone, "http-404-again", schemas.Certain, line, "not found before at "+since)
-	}
-	return verdict(schemas.Missing, "http-404-first", schemas.Likely, line)
-}
-
-// cutOff leaves captures alone that we cut ourselves: the page was served.
-func cutOff(a Answer, _ *Earlier) *schemas.Access {
-	if a.Truncated == "" || a.Truncated == schemas.TruncatedLength {
-		return nil
-	}
-	return verdict(schemas.Unreachable, "truncated-"+string(a.Truncated), schemas.Certain,
-		statusLine(a), fmt.Sprintf("the answer broke off after %d bytes", len(a.Body)))
-}
-
-func empty(a Answer, _ *Earlier) *schemas.Access {
-	if len(a.Body) > 0 {
-		return nil
-	}
-	return verdict(schemas.ServerError, "http-empty", schemas.Likely, statusLine(a), "no body")
+	return s[:cut] + "…"
 }
 
 func statusLine(a Answer) string {

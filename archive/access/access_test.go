@@ -58,7 +58,7 @@ func TestJudge(t *testing.T) {
 		"teapot":                       {answer(status(418)), nil, schemas.Blocked, "http-4xx"},
 		"unavailable":                  {answer(status(503)), nil, schemas.ServerError, "http-5xx"},
 		"challenge with 403":           {answer(status(403), header("Cf-Mitigated", "challenge")), nil, schemas.Challenged, "challenge-header"},
-		"challenge with 200":           {answer(body("<title>Just a moment...</title>")), nil, schemas.Challenged, "challenge-body"},
+		"challenge with 200":           {answer(body("<title>Just a moment...</title>")), nil, schemas.Challenged, "challenge-title"},
 		"challenge with 404":           {answer(status(404), header("X-Amzn-Waf-Action", "captcha")), nil, schemas.Challenged, "challenge-header"},
 		"other mitigation":             {answer(header("Cf-Mitigated", "log")), nil, schemas.Served, "http-2xx"},
 		"long article about one":       {answer(body("_cf_chl_opt" + strings.Repeat("x", maxChallenge))), nil, schemas.Served, "http-2xx"},
