@@ -107,7 +107,7 @@ func (b *Batch) put(path string, blob *Blob) error {
 	case b.closed:
 		return ErrClosed
 	case blob.size > MaxObjectSize:
-		return fmt.Errorf("it has %d bytes, more than %d", blob.size, MaxObjectSize)
+		return fmt.Errorf("it has %d bytes, more than %d", blob.size, int64(MaxObjectSize))
 	}
 	if err := checkPath(path); err != nil {
 		return err
@@ -226,14 +226,23 @@ func (b *Batch) SHA256(id ID) ([32]byte, error) {
 	if sum, ok := b.sums[id]; ok {
 		return sum, nil
 	}
-	kind, content, err := b.Object(id)
-	if err == nil && kind != KindBlob {
-		err = &MalformedError{ID: id, Kind: kind, Reason: "it is not a blob"}
+	if b.spool != nil && b.spool.has(id) {
+		kind, content, err := b.Object(id)
+		if err == nil && kind != KindBlob {
+			err = &MalformedError{ID: id, Kind: kind, Reason: "it is not a blob"}
+		}
+		return sha256.Sum256(content), err
 	}
+	r, err := b.store.Open(id)
 	if err != nil {
 		return [32]byte{}, err
 	}
-	return sha256.Sum256(content), nil
+	if r.Kind() != KindBlob {
+		return [32]byte{}, errors.Join(&MalformedError{ID: id, Kind: r.Kind(), Reason: "it is not a blob"}, r.Close())
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, r)
+	return [32]byte(h.Sum(nil)), errors.Join(err, r.Close())
 }
 
 // Commit makes a signed commit of the staged tree on top of the newest one. Its

@@ -1,7 +1,5 @@
 package gitstore
 
-import "bytes"
-
 // Within one pack, a further version of a tree or file is stored as a delta on
 // the former one.
 const (
@@ -49,11 +47,11 @@ func (b *Batch) addBlob(w *spool, blob *Blob, former ID) error {
 	}
 	if delta != nil {
 		deflated := deflate(delta)
-		if worthwhile(len(deflated), len(blob.deflated)) {
+		if worthwhile(len(deflated), int(blob.length)) {
 			return w.addDelta(blob.id, base, int64(len(delta)), deflated)
 		}
 	}
-	return w.add(KindBlob, blob.id, blob.size, blob.deflated)
+	return w.addFrom(blob)
 }
 
 // blobDelta returns nil when there is nothing to make a delta on.
@@ -67,7 +65,7 @@ func (b *Batch) blobDelta(w *spool, blob *Blob, former ID) (delta []byte, base i
 	if err != nil || len(old) > maxDelta {
 		return nil, 0, err
 	}
-	content, _, err := pool.inflateAt(bytes.NewReader(blob.deflated), 0, int64(len(blob.deflated)), blob.size)
+	content, _, err := pool.inflateAt(blob.deflated, 0, blob.length, blob.size)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -10,8 +10,15 @@ import (
 	"github.com/pjbgf/sha1cd"
 )
 
-// MaxObjectSize is the largest object that is read or written, in bytes.
-const MaxObjectSize = 1 << 30
+// MaxObjectSize is the largest object that is written, or read piece by piece,
+// in bytes. It is what the header of a pack entry says in six bytes, less a bit.
+// Git has no bound of its own but for systems whose long has 32 bits, where it
+// reads objects of less than 4 GiB.
+const MaxObjectSize = 1 << 38
+
+// maxWhole is the largest object that is read at once, into memory: commits,
+// trees, deltas and what they make.
+const maxWhole = 256 << 20
 
 // ID is the SHA-1 name of a git object. It is comparable; the zero ID names
 // nothing.
@@ -106,11 +113,16 @@ func foreignID(kind Kind, content []byte) (ID, bool) {
 }
 
 func sumObject(h hash.Hash, kind Kind, content []byte) hash.Hash {
+	writeObjectHeader(h, kind, int64(len(content)))
+	h.Write(content)
+	return h
+}
+
+// writeObjectHeader begins the bytes that an object's name is the hash of.
+func writeObjectHeader(h hash.Hash, kind Kind, size int64) {
 	header := make([]byte, 0, 32)
 	header = append(header, kind.String()...)
 	header = append(header, ' ')
-	header = strconv.AppendInt(header, int64(len(content)), 10)
+	header = strconv.AppendInt(header, size, 10)
 	h.Write(append(header, 0))
-	h.Write(content)
-	return h
 }

@@ -60,6 +60,9 @@ func inflateLoose(pool *inflaters, r io.ReaderAt, size int64) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
+	if length > maxWhole {
+		return object{}, fmt.Errorf("it has %d bytes, more than the %d that are read at once", length, maxWhole)
+	}
 	content, err := f.rest(length)
 	if err != nil {
 		return object{}, err
@@ -93,7 +96,7 @@ func parseLooseHeader(header string) (Kind, int64, error) {
 		return 0, 0, fmt.Errorf("its header %q is not a kind and a size", header)
 	}
 	if size > MaxObjectSize {
-		return 0, 0, fmt.Errorf("it claims more than %d bytes", MaxObjectSize)
+		return 0, 0, fmt.Errorf("it claims more than %d bytes", int64(MaxObjectSize))
 	}
 	return kind, size, nil
 }

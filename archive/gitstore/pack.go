@@ -27,7 +27,7 @@ const (
 	// maxChain is the deepest delta chain git itself makes (pack-objects).
 	maxChain = 4095
 	// maxChainBytes bounds the work that one chain can ask for.
-	maxChainBytes = 8 * MaxObjectSize
+	maxChainBytes = 8 * maxWhole
 )
 
 // pack reads one pack with its index. Its file is opened when first needed.
@@ -133,7 +133,7 @@ func parseEntryHeader(b []byte, off int64) (entry, error) {
 			shift += 7
 		}
 		if e.size > MaxObjectSize || shift > 39 {
-			return e, fmt.Errorf("it claims more than %d bytes", MaxObjectSize)
+			return e, fmt.Errorf("it claims more than %d bytes", int64(MaxObjectSize))
 		}
 		if c&0x80 == 0 {
 			break
@@ -285,6 +285,9 @@ func (r *packReader) applyChain(p *pack, at packed, chain []entry, o object) (ob
 // inflate returns the content of an entry; with crc given, the entry's bytes
 // must have this checksum.
 func (r *packReader) inflate(p *pack, off int64, e entry, crc *uint32) ([]byte, error) {
+	if e.size > maxWhole {
+		return nil, fmt.Errorf("it has %d bytes, more than the %d that are read at once", e.size, maxWhole)
+	}
 	content, consumed, err := r.inflaters.inflateAt(p.file, e.data, p.size, e.size)
 	if err != nil || crc == nil {
 		return content, err
@@ -307,8 +310,8 @@ func applyDelta(content, delta []byte) ([]byte, error) {
 		return nil, errors.New("its delta has no head")
 	case from != uint64(len(content)):
 		return nil, errors.New("its delta is not made for this base")
-	case to > MaxObjectSize:
-		return nil, fmt.Errorf("its delta claims more than %d bytes", MaxObjectSize)
+	case to > maxWhole:
+		return nil, fmt.Errorf("its delta claims more than %d bytes", maxWhole)
 	}
 	return packfile.PatchDelta(content, delta)
 }

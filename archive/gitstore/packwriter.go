@@ -67,30 +67,59 @@ func (w *packWriter) append(id ID, head, deflated []byte) error {
 	return nil
 }
 
+// appendFrom adds an entry whose n bytes after its head come from r.
+func (w *packWriter) appendFrom(id ID, head []byte, r io.Reader, n int64) error {
+	line := located{id, crc32.ChecksumIEEE(head), w.end()}
+	w.pending = append(w.pending, head...)
+	err := w.pass(r, n, func(piece []byte) { line.crc = crc32.Update(line.crc, crc32.IEEETable, piece) })
+	if err == nil && w.flushed > line.offset {
+		err = w.flush() // who reads an entry finds it in one place
+	}
+	if err != nil {
+		w.cut(line.offset)
+		return err
+	}
+	w.list = append(w.list, line)
+	return nil
+}
+
 // copyFrom adds an entry whose n bytes after its head come from r. The same bytes
-// after formerHead had the CRC want. After an error the pack is of no more use.
+// after formerHead had the CRC want.
 func (w *packWriter) copyFrom(id ID, head, formerHead []byte, r io.Reader, n int64, want uint32) error {
 	line := located{id, crc32.ChecksumIEEE(head), w.end()}
 	former := crc32.ChecksumIEEE(formerHead)
 	w.pending = append(w.pending, head...)
+	err := w.pass(r, n, func(piece []byte) {
+		line.crc = crc32.Update(line.crc, crc32.IEEETable, piece)
+		former = crc32.Update(former, crc32.IEEETable, piece)
+	})
+	if err == nil && former != want {
+		err = fmt.Errorf("its CRC is %08x, the index says %08x", former, want)
+	}
+	if err != nil {
+		w.cut(line.offset)
+		return err
+	}
+	w.list = append(w.list, line)
+	return nil
+}
+
+// pass writes the next n bytes of r and shows them to see. What it wrote before
+// an error is for the caller to cut off.
+func (w *packWriter) pass(r io.Reader, n int64, see func([]byte)) error {
 	for n > 0 {
 		at := len(w.pending)
 		w.pending = slices.Grow(w.pending, writeBuffer)[:at+int(min(n, writeBuffer))]
 		piece := w.pending[at:]
 		if _, err := io.ReadFull(r, piece); err != nil {
-			return err
+			return noEOF(err)
 		}
-		line.crc = crc32.Update(line.crc, crc32.IEEETable, piece)
-		former = crc32.Update(former, crc32.IEEETable, piece)
+		see(piece)
 		n -= int64(len(piece))
 		if err := w.settle(nil); err != nil {
 			return err
 		}
 	}
-	if former != want {
-		return fmt.Errorf("its CRC is %08x, the index says %08x", former, want)
-	}
-	w.list = append(w.list, line)
 	return nil
 }
 
@@ -124,6 +153,11 @@ func (w *packWriter) flush() error {
 func (w *packWriter) rollback(n int) {
 	end := w.list[n].offset
 	w.list = w.list[:n]
+	w.cut(end)
+}
+
+// cut takes back all that was written from there on.
+func (w *packWriter) cut(end int64) {
 	if end >= w.flushed {
 		w.pending = w.pending[:end-w.flushed]
 	} else {

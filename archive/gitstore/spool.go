@@ -37,6 +37,16 @@ func (w *spool) add(kind Kind, id ID, size int64, deflated []byte) error {
 	return w.addEntry(id, spooled{kind: kind, size: size, base: -1}, head, deflated)
 }
 
+// addFrom appends a blob, of any size.
+func (w *spool) addFrom(b *Blob) error {
+	head := appendEntryHeader(make([]byte, 0, maxEntryHeader), KindBlob, b.size)
+	if err := w.appendFrom(b.id, head, io.NewSectionReader(b.deflated, 0, b.length), b.length); err != nil {
+		return err
+	}
+	w.note(b.id, spooled{kind: KindBlob, size: b.size, base: -1, head: len(head), length: int64(len(head)) + b.length})
+	return nil
+}
+
 // addDelta appends an object as a delta, of this size inflated, on an earlier
 // entry, which is of the same kind.
 func (w *spool) addDelta(id ID, base int, size int64, deflated []byte) error {
@@ -51,9 +61,13 @@ func (w *spool) addEntry(id ID, e spooled, head, deflated []byte) error {
 		return err
 	}
 	e.head, e.length = len(head), int64(len(head)+len(deflated))
+	w.note(id, e)
+	return nil
+}
+
+func (w *spool) note(id ID, e spooled) {
 	w.byID[id] = len(w.entries)
 	w.entries = append(w.entries, e)
-	return nil
 }
 
 func (w *spool) has(id ID) bool {
@@ -89,6 +103,9 @@ func (w *spool) read(pool *inflaters, id ID) (object, bool, error) {
 // content returns what an entry stands for; chains are short.
 func (w *spool) content(pool *inflaters, i int) ([]byte, error) {
 	e, offset := w.entries[i], w.list[i].offset
+	if e.size > maxWhole {
+		return nil, fmt.Errorf("it has %d bytes, more than the %d that are read at once", e.size, maxWhole)
+	}
 	start, end := offset+int64(e.head), offset+e.length
 	var source io.ReaderAt = w.file
 	if offset >= w.flushed {
