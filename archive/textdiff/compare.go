@@ -39,28 +39,15 @@ type Diff struct {
 	Segments []Segment
 }
 
-// MaxBlockTokens bounds the word step: a run of replaced lines with more
-// tokens than this, white space not counted, both sides together, is reported
-// as one deletion and one insertion.
-const MaxBlockTokens = 60_000
-
 // Compare returns the changes that lead from one text to the other.
+//
+// Time: lines are compared as items, then the tokens of replaced lines, each
+// by [maxWork] at the most; see the package documentation.
 func Compare(before, after string) Diff {
-	var w segmentWriter
-	if before == after {
-		w.add(Equal, before)
-		return Diff{Segments: w.segments}
-	}
-	work := aligner{left: maxWork}
 	a, b := lines(before), lines(after)
-	for _, r := range joinAcrossBlankLines(work.align(a, b, true), a) {
-		if r.equal {
-			w.add(Equal, join(a[r.a0:r.a1]))
-			continue
-		}
-		compareWords(&w, &work, join(a[r.a0:r.a1]), join(b[r.b0:r.b1]))
-	}
-	return Diff{Segments: w.segments}
+	ids := make(numbering)
+	na, nb := ids.all(a), ids.all(b)
+	return Diff{segments(before, after, compareWithin(a, b, newAligner(len(ids)).align(na, nb, maxWork)))}
 }
 
 // Equal reports whether the two texts were the same, byte for byte.
@@ -73,86 +60,62 @@ func (d Diff) Equal() bool {
 	return true
 }
 
-// compareWords appends the word diff of one run of replaced lines.
-func compareWords(w *segmentWriter, work *aligner, before, after string) {
-	var runs []run
-	var a, b []string
-	if before != "" && after != "" {
-		a, b = tokens(before), tokens(after)
-		ka, ia := withoutGaps(a)
-		kb, ib := withoutGaps(b)
-		if len(ka)+len(kb) <= MaxBlockTokens {
-			runs = tidy(withGaps(work.align(ka, kb, false), ia, ib, a, b), a, b)
-		}
-	}
-	if runs == nil {
-		w.add(Delete, before)
-		w.add(Insert, after)
-		return
-	}
+// compareWithin compares the words of replaced pieces. It takes runs over the
+// pieces of two texts and returns runs over their bytes.
+func compareWithin(a, b cuts, runs []run) []run {
+	var all []passages
+	work := 0
+	runs = joinAcrossBlank(runs, a)
 	for _, r := range runs {
-		if r.equal {
-			w.add(Equal, join(a[r.a0:r.a1]))
-			continue
+		if !r.equal {
+			w := passagesOf(a.join(r.a0, r.a1), b.join(r.b0, r.b1))
+			all, work = append(all, w), work+w.cost()
 		}
-		w.add(Delete, join(a[r.a0:r.a1]))
-		w.add(Insert, join(b[r.b0:r.b1]))
 	}
-}
-
-// joinAcrossBlankLines merges changes that only blank lines keep apart. The
-// blank line between two paragraphs equals any other, so matching it says
-// nothing, but it would stop words from being matched across it.
-func joinAcrossBlankLines(runs []run, a []string) []run {
 	var out []run
-	for i, r := range runs {
-		blank := r.equal && i > 0 && i < len(runs)-1 && strings.TrimSpace(join(a[r.a0:r.a1])) == ""
-		last := len(out) - 1
-		if last >= 0 && !out[last].equal && (blank || !r.equal) {
-			out[last].a1, out[last].b1 = r.a1, r.b1
+	for _, r := range runs {
+		at := run{r.equal, a.at[r.a0], a.at[r.a1], b.at[r.b0], b.at[r.b1]}
+		if r.equal {
+			out = append(out, at)
 			continue
 		}
-		out = append(out, r)
-	}
-	return out
-}
-
-// lines cuts a text after each line feed.
-func lines(text string) []string {
-	out := strings.SplitAfter(text, "\n")
-	if out[len(out)-1] == "" {
-		out = out[:len(out)-1]
-	}
-	return out
-}
-
-// join is strings.Join without a separator. The parts lie next to each other
-// in one text, but rebuilding that from string headers would need unsafe.
-func join(parts []string) string { return strings.Join(parts, "") }
-
-// A segmentWriter keeps neighbouring segments of one operation together.
-// An insertion and a deletion that follow each other without an equal segment
-// between them are put in the order deletion, insertion.
-type segmentWriter struct {
-	segments []Segment
-}
-
-func (w *segmentWriter) add(op Op, text string) {
-	if text == "" {
-		return
-	}
-	n := len(w.segments)
-	switch {
-	case n > 0 && w.segments[n-1].Op == op:
-		w.segments[n-1].Text += text
-	case n > 0 && op == Delete && w.segments[n-1].Op == Insert:
-		if n > 1 && w.segments[n-2].Op == Delete {
-			w.segments[n-2].Text += text
-			return
+		w := all[0]
+		all = all[1:]
+		for _, r := range w.runs(shareOf(w.cost(), work)) {
+			out = append(out, run{r.equal, at.a0 + w.a.at[r.a0], at.a0 + w.a.at[r.a1], at.b0 + w.b.at[r.b0], at.b0 + w.b.at[r.b1]})
 		}
-		w.segments = append(w.segments, w.segments[n-1])
-		w.segments[n-1] = Segment{Delete, text}
-	default:
-		w.segments = append(w.segments, Segment{op, text})
 	}
+	return out
+}
+
+// joinAcrossBlank merges changes that only blank lines keep apart. The blank
+// line between two paragraphs equals any other, so matching it says nothing,
+// but it would stop words from being matched across it.
+func joinAcrossBlank(runs []run, a cuts) []run {
+	return dropMatches(runs, func(_, match, _ run) bool {
+		return strings.TrimSpace(a.join(match.a0, match.a1)) == ""
+	})
+}
+
+// segments turns runs over bytes into segments.
+func segments(before, after string, runs []run) []Segment {
+	var out []Segment
+	add := func(op Op, text string) {
+		if text != "" {
+			out = append(out, Segment{op, text})
+		}
+	}
+	for i := 0; i < len(runs); {
+		r := runs[i]
+		for i++; i < len(runs) && runs[i].equal == r.equal; i++ {
+			r.a1, r.b1 = runs[i].a1, runs[i].b1
+		}
+		if r.equal {
+			add(Equal, before[r.a0:r.a1])
+			continue
+		}
+		add(Delete, before[r.a0:r.a1])
+		add(Insert, after[r.b0:r.b1])
+	}
+	return out
 }

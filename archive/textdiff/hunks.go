@@ -75,7 +75,9 @@ func (d Diff) rows() []row {
 	var r row
 	beforeOpen, afterOpen := false, false // in the middle of a line
 	for _, s := range d.Segments {
-		for _, line := range lines(s.Text) {
+		pieces := lines(s.Text)
+		for i := range pieces.len() {
+			line := pieces.piece(i)
 			open := !strings.HasSuffix(line, "\n")
 			r.segments = append(r.segments, Segment{s.Op, line})
 			r.changed = r.changed || s.Op != Equal

@@ -5,42 +5,38 @@ type Stat struct {
 	WordsAdded   int
 	WordsDeleted int
 	WordsKept    int
-	// Similarity is 2·kept/(before+after) over all tokens but white space,
-	// punctuation included: 1 when nothing visible changed, 0 when nothing
-	// was kept. It is taken from the segments as shown, never from another
-	// measure, and grows and falls continuously.
-	Similarity float64
 }
 
 // Stat counts the words of each operation.
 func (d Diff) Stat() Stat {
 	var s Stat
-	var kept, changed int
 	for _, seg := range d.Segments {
-		words, visible := 0, 0
-		for _, t := range tokens(seg.Text) {
-			if isWord(t) {
-				words++
-			}
-			if !isSpace(t) {
-				visible++
-			}
-		}
+		n := countWords(seg.Text)
 		switch seg.Op {
 		case Equal:
-			s.WordsKept += words
-			kept += visible
+			s.WordsKept += n
 		case Delete:
-			s.WordsDeleted += words
-			changed += visible
+			s.WordsDeleted += n
 		case Insert:
-			s.WordsAdded += words
-			changed += visible
+			s.WordsAdded += n
 		}
 	}
-	s.Similarity = 1
-	if changed > 0 {
-		s.Similarity = 2 * float64(kept) / float64(2*kept+changed)
-	}
 	return s
+}
+
+func (s *Stat) add(t Stat) {
+	s.WordsAdded += t.WordsAdded
+	s.WordsDeleted += t.WordsDeleted
+	s.WordsKept += t.WordsKept
+}
+
+func countWords(text string) int {
+	n := 0
+	c := tokens(text)
+	for i := range c.len() {
+		if isWord(c.piece(i)) {
+			n++
+		}
+	}
+	return n
 }

@@ -8,14 +8,13 @@ import (
 	"github.com/clipperhouse/uax29/v2/words"
 )
 
-// tokens cuts a text into the units that a change cannot split. Joining them
-// gives the text back.
-func tokens(text string) []string {
-	var out []string
+// tokens cuts a text into the units that a change cannot split.
+func tokens(text string) cuts {
+	c := cuts{text: text, at: make([]int, 1, 2+len(text)/3)}
 	for start := 0; start < len(text); {
 		if n := urlLength(text[start:]); n > 0 {
-			out = append(out, text[start:start+n])
 			start += n
+			c.at = append(c.at, start)
 			continue
 		}
 		// Word boundaries are looked for up to the next URL only, so that
@@ -30,27 +29,23 @@ func tokens(text string) []string {
 				end = start + i + len("://") // "://" without a scheme that we know
 			}
 		}
-		out = appendWords(out, text[start:end])
+		c.cutWords(start, end)
 		start = end
 	}
-	return out
+	return c
 }
 
-// appendWords appends the UAX #29 words of a text without URLs, numbers joined.
-func appendWords(out []string, text string) []string {
-	it := words.FromString(text)
-	first := len(out)
+// cutWords adds the UAX #29 words of a part of the text without URLs, numbers
+// joined.
+func (c *cuts) cutWords(start, end int) {
+	it := words.FromString(c.text[start:end])
+	first := len(c.at)
 	for it.Next() {
-		t := it.Value()
-		if n := len(out); n-2 >= first && joinsNumber(out[n-2], out[n-1], t) {
-			whole := len(out[n-2]) + len(out[n-1]) + len(t)
-			end := it.End()
-			out = append(out[:n-2], text[end-whole:end])
-			continue
+		if n := len(c.at); n-2 >= first && joinsNumber(c.piece(n-3), c.piece(n-2), it.Value()) {
+			c.at = c.at[:n-2]
 		}
-		out = append(out, t)
+		c.at = append(c.at, start+it.End())
 	}
-	return out
 }
 
 // joinsNumber reports whether digits, a separator and digits are one number,
@@ -121,8 +116,9 @@ func isWord(token string) bool {
 // in order, without the punctuation of the sentence around them.
 func URLs(text string) []string {
 	var out []string
-	for _, t := range tokens(text) {
-		if urlLength(t) == len(t) {
+	c := tokens(text)
+	for i := range c.len() {
+		if t := c.piece(i); urlLength(t) == len(t) {
 			out = append(out, t)
 		}
 	}

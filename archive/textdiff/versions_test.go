@@ -106,7 +106,7 @@ func markedWords(porcelain []byte) int {
 		case strings.HasPrefix(line, "@@"):
 			body = true
 		case body && (strings.HasPrefix(line, "+") || strings.HasPrefix(line, "-")):
-			for _, w := range tokens(line[1:]) {
+			for _, w := range pieces(tokens(line[1:])) {
 				if isWord(w) {
 					n++
 				}
