@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -116,6 +117,9 @@ func (l *sourceList) add(ref PageRef, source schemas.Source) bool {
 
 func (l *sourceList) addLinks(links []extract.Link, limit int) {
 	for _, link := range links {
+		if strings.HasPrefix(link.URL, "mailto:") {
+			continue // a mailbox is no source
+		}
 		ref, err := PageAt(link.URL)
 		if err != nil {
 			l.omit(plain(link.URL), whyUnfit(err))

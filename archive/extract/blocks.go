@@ -16,6 +16,7 @@ type pageBlock struct {
 	linked  int    // bytes of text that are links
 	hidden  bool   // the page says that readers do not see it
 	date    string // of the first <time> in it, for machines
+	index   int    // in the blocks of the document, once it is made; -1 if it is none of them
 }
 
 // An anchor is a link as the page writes it.
@@ -33,6 +34,7 @@ type blockWriter struct {
 	link    *openLink
 	linked  int    // bytes of the text that are links
 	date    string // of the first <time> of the block, for machines
+	at      span   // of the text in the page
 	in      int    // block element that the text began in
 	begun   bool   // it has text
 	row     int    // depth of open table rows: blocks inside cells do not end the row
@@ -129,8 +131,10 @@ func (w *blockWriter) close(name string) {
 	}
 }
 
-// write takes text. in is the index of the block element around it.
-func (w *blockWriter) write(text string, in int) {
+// write takes text, which stands in the page at a span. in is the index of the
+// block element around it.
+func (w *blockWriter) write(text string, in int, at span) {
+	w.at = w.at.cover(at)
 	if !w.begun && strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) }) {
 		w.in, w.begun = in, true
 	}
@@ -201,13 +205,14 @@ func (w *blockWriter) flush() {
 	if w.link != nil {
 		w.link.start = 0
 	}
-	raw, linked := w.text.String(), w.linked
+	raw, linked, at := w.text.String(), w.linked, w.at
 	w.text.Reset()
-	w.linked = 0
+	w.linked, w.at = 0, span{}
 	if strings.TrimFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || r == cellBreak }) == "" {
 		return
 	}
 	b := pageBlock{Block: w.block(raw), anchors: w.anchors, in: w.in, linked: linked, hidden: w.hidden > 0, date: w.date}
+	b.Start, b.End = at.start, at.end
 	w.in, w.begun, w.date = 0, false, ""
 	if b.Text == "" {
 		return

@@ -14,28 +14,42 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
+// A decodedText is a body as UTF-8, with the way back to its bytes.
+type decodedText struct {
+	text            string
+	charset, source string
+
+	body []byte
+	lead int               // bytes of UTF-8 that were cut off before the text: a byte order mark
+	by   encoding.Encoding // that made the text of the body; nil if it is the body
+}
+
 // decodeText turns bytes into UTF-8. It asks the byte order mark, the
 // Content-Type, the document itself and last the bytes, in the order of the
 // WHATWG Encoding and HTML standards: a mark wins over the Content-Type, since
 // no other reading of such a page shows what its author wrote.
-func decodeText(body []byte, mediaType, declared string) (text, name, source string, err error) {
+func decodeText(body []byte, mediaType, declared string) (decodedText, error) {
 	e, name, source := encodingOf(body, mediaType, declared)
-	text = string(body)
+	d := decodedText{text: string(body), charset: name, source: source, body: body}
 	if name != "utf-8" {
-		decoded, err := e.NewDecoder().Bytes(body)
+		d.by = e
+	} else if !utf8.ValidString(d.text) {
+		d.by = unicode.UTF8 // which replaces what is not valid
+	}
+	if d.by != nil {
+		decoded, err := d.by.NewDecoder().Bytes(body)
 		if err != nil {
-			return "", "", "", fmt.Errorf("decoding %s: %w", name, err)
+			return d, fmt.Errorf("decoding %s: %w", name, err)
 		}
-		text = string(decoded)
+		d.text = string(decoded)
 	}
-	text = strings.TrimPrefix(text, "\ufeff")
-	if looksBinary(text) {
-		return "", "", "", fmt.Errorf("not %s text: %w", name, ErrNoText)
+	if text, found := strings.CutPrefix(d.text, "\ufeff"); found {
+		d.text, d.lead = text, len("\ufeff")
 	}
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "\ufffd")
+	if looksBinary(d.text) {
+		return d, fmt.Errorf("not %s text: %w", name, ErrNoText)
 	}
-	return text, name, source, nil
+	return d, nil
 }
 
 // encodingOf finds the encoding of a body and who named it.
@@ -192,12 +206,6 @@ func looksBinary(text string) bool {
 			bad++
 		}
 	}
-	if !utf8.ValidString(text) || strings.Contains(text, string(utf8.RuneError)) {
-		for _, r := range text {
-			if r == utf8.RuneError {
-				bad++
-			}
-		}
-	}
+	bad += strings.Count(text, string(utf8.RuneError))
 	return bad > 0 && bad*20 > utf8.RuneCountInString(text)
 }

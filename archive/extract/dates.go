@@ -13,31 +13,83 @@ import (
 // slack is how far a date may lie after the fetch: clocks and zones differ.
 const slack = 24 * time.Hour
 
-// pageDates returns when the page says it was published and last modified. No
-// date lies after the fetch: a page that states one does not state when it was
+// dates returns when the page says it was published and last modified. No date
+// lies after the fetch: a page that states one does not state when it was
 // published, or lies.
-func pageDates(root *html.Node, tags tagValues, article linkedArticle, at time.Time) (published, modified string) {
-	published = firstDate(at, append([]string{article.published, tags.first(
-		"article:published_time", "citation_publication_date", "citation_date", "datepublished", "dc.date.issued",
-		"dcterms.created", "parsely-pub-date", "pubdate", "publishdate", "sailthru.date", "dc.date", "date",
-	)}, timeElements(root, "datePublished")...))
-	modified = firstDate(at, append([]string{article.modified, tags.first(
-		"article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified", "lastmod",
-	)}, timeElements(root, "dateModified")...))
+func (r *metadataReader) dates(m *Meta) (published, modified string) {
+	published = r.date(&m.Published, r.article.published, r.timesOf("datePublished"), []namedTags{
+		{OpenGraph, []string{"article:published_time"}},
+		{Citation, []string{"citation_publication_date", "citation_date"}},
+		{MetaTag, []string{"datepublished"}},
+		{DublinCore, []string{"dc.date.issued", "dcterms.created"}},
+		{MetaTag, []string{"parsely-pub-date", "pubdate", "publishdate", "sailthru.date"}},
+		{DublinCore, []string{"dc.date"}},
+		{MetaTag, []string{"date"}},
+	})
+	modified = r.date(&m.Modified, r.article.modified, r.timesOf("dateModified"), []namedTags{
+		{OpenGraph, []string{"article:modified_time", "og:updated_time"}},
+		{MetaTag, []string{"datemodified"}},
+		{DublinCore, []string{"dcterms.modified"}},
+		{MetaTag, []string{"last-modified", "lastmod"}},
+	})
 	return published, modified
 }
 
-// timeElements returns the machine-readable dates of elements with a property.
-func timeElements(root *html.Node, property string) []string {
-	var out []string
-	for n := range root.Descendants() {
-		if n.Type != html.ElementNode || attribute(n, "itemprop") != property && !(n.Data == "time" && attribute(n, "pubdate") != "" && property == "datePublished") {
-			continue
+// namedTags are names of <meta> elements.
+type namedTags struct {
+	source Source
+	names  []string
+}
+
+// date states all dates of one meaning and returns the one to believe: that of
+// JSON-LD, of the first <meta> element that has one, or of an element.
+func (r *metadataReader) date(to *[]Statement, linked string, elements []string, tags []namedTags) string {
+	values := []string{linked}
+	add := func(source Source, value string) {
+		if text, t, ok := machineDate(value); ok && plausible(t, r.at) {
+			state(to, source, text)
 		}
+	}
+	add(LinkedData, linked)
+	for _, t := range tags {
+		for _, name := range t.names {
+			if v := r.tags.first(name); v != "" {
+				add(t.source, v)
+				if len(values) == 1 {
+					values = append(values, v)
+				}
+			}
+		}
+	}
+	for _, v := range elements {
+		add(Microdata, v)
+	}
+	return firstDate(r.at, append(values, elements...))
+}
+
+// timesOf returns the machine-readable dates of elements with a property.
+func (r *metadataReader) timesOf(property string) []string {
+	var out []string
+	take := func(n *html.Node) {
 		for _, key := range []string{"datetime", "content"} {
 			if v := attribute(n, key); v != "" {
 				out = append(out, v)
 			}
+		}
+	}
+	for _, n := range r.meta {
+		if attribute(n, "itemprop") == property {
+			take(n)
+		}
+	}
+	for _, n := range r.properties {
+		if attribute(n, "itemprop") == property {
+			take(n)
+		}
+	}
+	if property == "datePublished" {
+		for _, n := range r.times {
+			take(n)
 		}
 	}
 	return out
@@ -141,10 +193,7 @@ const headerBlocks = 12
 // header returns the range of blocks around the headline, up to the second
 // paragraph of the text. Without a headline there is no such range.
 func (a *article) header() (from, to int) {
-	if a.headline == 0 {
-		return 0, 0
-	}
-	at := slices.IndexFunc(a.blocks, func(b pageBlock) bool { return b.in == a.headline })
+	at := a.headlineBlock()
 	if at < 0 {
 		return 0, 0
 	}

@@ -41,7 +41,7 @@
 //     lists nor between two rows of tables.
 //   - If the text has links: a blank line, a line "* * *", and a line
 //     "[words](address)" for each link in reading order. Links are absolute
-//     http and https addresses in WHATWG serialisation, tracking parameters
+//     http, https and mailto addresses in WHATWG serialisation, tracking parameters
 //     and all, each once (the fragment not counted); without links to the page
 //     itself, share buttons, and lists of tags, sections and authors. The
 //     last line "* * *" of the file starts this part; an article may have such

@@ -14,7 +14,7 @@ import (
 // compared only if they were made under one name: any change that can alter
 // the output of [Read], [Document.Markdown] or [Document.Text] for some input
 // changes the name.
-const Name = "extract/1"
+const Name = "extract/2"
 
 // ErrNoText is returned for a payload that has no readable text: an image, a
 // PDF, an archive, an empty body, or bytes that only claim to be text.
@@ -52,9 +52,17 @@ type Document struct {
 	Modified  string
 	Canonical string // absolute address, as stated by the page
 	Language  string // BCP 47, as stated by the page
+	Meta      Meta   // all that the page states of these, and who states it
 
-	Blocks []Block
-	Links  []Link
+	Blocks  []Block  // of the article, in reading order
+	Outside []Block  // what a reader sees around the article: menus, boxes, comments, footers
+	Links   []Link   // of the article, in reading order
+	Notices []Notice // in which the page tells its readers that it was changed, in reading order
+
+	// Root names the element that was read as the article, by the names of the
+	// elements around it; "" where there is no element. Edits of the text leave
+	// it as it is; texts of two roots are no two versions of one text.
+	Root string
 }
 
 // A Kind says what a block is.
@@ -64,16 +72,24 @@ type Kind int
 const (
 	Paragraph Kind = iota
 	Heading
-	Item      // of a list
-	Quotation // a paragraph of a quotation set off from the text
-	Code      // preformatted text; line ends and spaces are kept
-	Row       // of a table; cells are joined by " | "
-	Caption   // of a figure or table
+	Item       // of a list
+	Quotation  // a paragraph of a quotation set off from the text
+	Code       // preformatted text; line ends and spaces are kept
+	Row        // of a table; cells are joined by " | "
+	Caption    // of a figure or table
+	Headline   // the heading that says the title
+	Dek        // an introduction between the headline and the text
+	Byline     // a line that says who wrote the text
+	Date       // a line that says when the text was changed
+	NoticeText // a paragraph in which the page tells its readers that it was changed
 )
 
 // String returns the name of the kind in lower case.
 func (k Kind) String() string {
-	names := [...]string{"paragraph", "heading", "item", "quotation", "code", "row", "caption"}
+	names := [...]string{
+		"paragraph", "heading", "item", "quotation", "code", "row", "caption",
+		"headline", "dek", "byline", "date", "notice",
+	}
 	if k < 0 || int(k) >= len(names) {
 		return fmt.Sprintf("Kind(%d)", int(k))
 	}
@@ -84,13 +100,18 @@ func (k Kind) String() string {
 // that the page makes.
 type Block struct {
 	Kind  Kind
-	Level int // of a heading, 1 to 6; of an item, 1 for the outermost list; else 0
+	Level int // of a heading or headline, 1 to 6; of an item, 1 for the outermost list; else 0
 	Text  string
+
+	// Start and End are the range of bytes of the decoded payload (see [Decode])
+	// that the text was made from, from its first character to its last, markup
+	// in between included. Both are 0 where it could not be found.
+	Start, End int
 }
 
 // A Link is a reference from the text to another resource.
 type Link struct {
-	URL   string // absolute, WHATWG serialisation; http or https
+	URL   string // absolute, WHATWG serialisation; http, https or mailto
 	Text  string // the words that carry it, or the alternative text of an image
 	Block int    // index of the block in which it stands
 }
@@ -116,11 +137,12 @@ func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	if err != nil {
 		return nil, err
 	}
-	text, charset, source, err := decodeText(body, mediaType, declared)
+	decoded, err := decodeText(body, mediaType, declared)
 	if err != nil {
 		return nil, err
 	}
-	doc = &Document{MediaType: mediaType, Charset: charset, CharsetSource: source}
+	text := decoded.text
+	doc = &Document{MediaType: mediaType, Charset: decoded.charset, CharsetSource: decoded.source}
 	switch {
 	case isHTML(mediaType):
 		err = doc.readHTML(ctx, text, in)
@@ -135,15 +157,18 @@ func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	if len(doc.Blocks) == 0 && doc.Title == "" {
 		return nil, ErrNoText
 	}
+	doc.pointInto(decoded)
 	return doc, nil
 }
 
-// Text returns the text of the blocks, one block a paragraph, without title,
+// Text returns the text of the blocks, one block a paragraph, without headline,
 // markers and links: what a search index or a word count needs.
 func (d *Document) Text() string {
-	parts := make([]string, len(d.Blocks))
-	for i, b := range d.Blocks {
-		parts[i] = b.Text
+	parts := make([]string, 0, len(d.Blocks))
+	for _, b := range d.Blocks {
+		if b.Kind != Headline {
+			parts = append(parts, b.Text)
+		}
 	}
 	return strings.Join(parts, "\n\n")
 }

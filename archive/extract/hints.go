@@ -18,6 +18,7 @@ const (
 	weakHint                     // beside the article: a sidebar, a box, a footer
 	firmHint                     // never the article: comments, navigation, consent
 	captionHint                  // below a picture
+	noticeHint                   // a box for corrections and the like
 
 	goodHint = bodyHint | storyHint
 	badHint  = weakHint | firmHint
@@ -196,6 +197,8 @@ var wordHints = hintsOf(map[hint]string{
 		byline bylines dateline timestamp pubdate attribution hashtag
 		infobox navbox toc editsection reflist catlinks mw-jump`,
 	captionHint: `caption captions figcaption bildunterschrift legende`,
+	noticeHint: `correction corrections clarification clarifications erratum errata corrigendum corrigenda retraction
+		editorsnote editornote korrektur rectificatif`,
 	bodyHint: `articlebody storybody articletext articlecontent storycontent storytext postcontent postbody
 		entrycontent bodytext bodycontent bodycopy articlecopy contentbody maincontent`,
 })
@@ -212,6 +215,8 @@ var pairHints = hintsOf(map[hint]string{
 		about_author about_the widget_area article_tags post_tags entry_tags tag_list post_meta entry_meta article_meta
 		article_footer post_footer entry_footer site_footer site_header page_header page_footer global_header
 		pull_quote image_credit photo_credit font_size text_size`,
+	noticeHint: `editor_note editors_note editorial_note update_note update_notice article_update article_updates article_notice
+		article_correction story_update story_correction`,
 	bodyHint: `article_body article_text article_content article_copy story_body story_text story_content
 		post_content post_body post_text entry_content entry_body entry_text body_text body_content body_copy
 		content_body content_text news_body news_text news_content blog_content main_text rich_text`,

@@ -2,7 +2,9 @@ package extract
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 )
@@ -28,40 +30,47 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	if err != nil {
 		return d.readTokens(ctx, text, in) // nested too deeply
 	}
-	prepare(root)
+	places := newAligner(text)
+	marks := prepare(root, places)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	base := newResolver(in.URL, baseOf(root))
-	meta := readMetadata(root, base, in)
-	d.Title, d.Byline, d.Published, d.Modified = meta.title, meta.byline, meta.published, meta.modified
-	d.Canonical, d.Language = meta.canonical, meta.language
-	page := readPage(root)
+	base := newResolver(in.URL, attributeOf(marks.base, "href"))
+	meta := metadataReader{
+		landmarks: marks, tags: newTagValues(marks.meta), article: readLinkedData(marks.linkedData, places), base: base, at: in.At,
+	}
+	meta.read(d)
+	page := readPage(root, places)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	article := newArticle(page, d.Title)
 	d.addDates(article, in)
-	chosen := article.selected()
-	if len(chosen) == 0 || page.weight() < smallPage {
-		chosen = visibleText(page)
+	keep := article.selected()
+	switch {
+	case keep == nil || page.weight() < smallPage:
+		keep, d.Root = visibleText(page)
+	default:
+		d.Root = article.signature(article.root)
 	}
-	d.take(chosen, base)
+	notices := article.notices(keep)
+	d.take(page.blocks, keep, base)
+	d.addNotices(page.blocks, notices, meta.article, in.At)
 	return nil
 }
 
 // addDates looks for the dates that the metadata do not state.
 func (d *Document) addDates(a *article, in Input) {
 	published, modified := a.datesAround(in.At)
-	if d.Published == "" {
-		d.Published = published
+	for _, s := range []Statement{
+		{published, TextLine}, {dateInAddress(in.URL, in.At), Address}, {dateInAddress(d.Canonical, in.At), Address},
+	} {
+		state(&d.Meta.Published, s.Source, s.Value)
+		if d.Published == "" {
+			d.Published = s.Value
+		}
 	}
-	if d.Published == "" {
-		d.Published = dateInAddress(in.URL, in.At)
-	}
-	if d.Published == "" {
-		d.Published = dateInAddress(d.Canonical, in.At)
-	}
+	state(&d.Meta.Modified, TextLine, modified)
 	if d.Modified == "" {
 		d.Modified = modified
 	}
@@ -74,28 +83,57 @@ func (d *Document) readTokens(ctx context.Context, text string, in Input) error 
 		return err
 	}
 	d.Title = title
-	d.take(blocks, newResolver(in.URL, ""))
+	d.takeAll(blocks, newResolver(in.URL, ""), in.At)
 	return nil
 }
 
-// take makes the chosen blocks those of the document, without the headline
-// that the title repeats and without rows of buttons, and collects their links.
-func (d *Document) take(chosen []pageBlock, base resolver) {
-	links := newLinkCollector(base)
-	for _, b := range chosen {
-		if (b.Kind == Heading || len(d.Blocks) == 0) && sameWords(b.Text, d.Title) || base.isFurniture(b) {
-			continue
+// takeAll makes all blocks those of the document, for pages without elements.
+func (d *Document) takeAll(blocks []pageBlock, base resolver, at time.Time) {
+	f := noticeFinder{blocks: blocks}
+	found := f.find()
+	markNotices(blocks, found)
+	d.take(blocks, nil, base)
+	d.addNotices(blocks, found, linkedArticle{}, at)
+}
+
+// take makes the blocks that are to be kept those of the document (all, where
+// keep is nil), without rows of buttons and without headings that repeat the
+// headline, and collects their links. What else readers see is outside.
+func (d *Document) take(blocks []pageBlock, keep []bool, base resolver) {
+	links := linkCollector{base: base}
+	kept := 0
+	for i := range blocks {
+		if keep == nil || keep[i] {
+			kept++
 		}
+	}
+	d.Blocks = make([]Block, 0, kept)
+	d.Outside = make([]Block, 0, len(blocks)-kept)
+	titled := false
+	for i := range blocks {
+		b := &blocks[i]
+		b.index = -1
+		switch {
+		case keep != nil && !keep[i] || base.isFurniture(b):
+			if !b.hidden {
+				d.Outside = append(d.Outside, b.Block)
+			}
+			continue
+		case (b.Kind == Headline || b.Kind == Heading || len(d.Blocks) == 0) && sameWords(b.Text, d.Title):
+			if titled {
+				continue
+			}
+			titled = true
+			b.Kind = Headline
+		}
+		b.index = len(d.Blocks)
 		short := len(b.anchors) > 0 && len(wordsOf(b.Text)) <= shortLine
 		for _, a := range b.anchors {
-			links.add(a, len(d.Blocks), short)
+			links.add(a, b.index, short)
 		}
 		d.Blocks = append(d.Blocks, b.Block)
 	}
 	d.Links = links.links
-	for i := range d.Links {
-		d.Links[i].Block = min(d.Links[i].Block, max(len(d.Blocks)-1, 0))
-	}
 }
 
 // shortLine is the most words of a block that may be a byline.
@@ -116,28 +154,19 @@ func (p *page) weight() int {
 	return weight
 }
 
-// visibleText returns what a reader sees of the article, the main part or the
-// body of a page, whichever the page marks first.
-func visibleText(p *page) []pageBlock {
+// visibleText chooses what a reader sees of the article, the main part or the
+// body of a page, whichever the page marks first. It returns the name of the
+// element too.
+func visibleText(p *page) (keep []bool, root string) {
 	for _, name := range []string{"article", "main", "body"} {
-		var out []pageBlock
+		keep := make([]bool, len(p.blocks))
 		inside, inNav := p.inside(name), p.inside("nav")
-		for _, b := range p.blocks {
-			if !b.hidden && inside[b.in] && !inNav[b.in] {
-				out = append(out, b)
-			}
+		for i, b := range p.blocks {
+			keep[i] = !b.hidden && inside[b.in] && !inNav[b.in]
 		}
-		if len(out) > 0 {
-			return out
+		if slices.Contains(keep, true) {
+			return keep, name
 		}
 	}
-	return nil
-}
-
-// baseOf returns the address of the <base> element.
-func baseOf(root *html.Node) string {
-	if n := find(root, func(n *html.Node) bool { return n.Data == "base" && attribute(n, "href") != "" }); n != nil {
-		return attribute(n, "href")
-	}
-	return ""
+	return make([]bool, len(p.blocks)), ""
 }

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -12,43 +13,58 @@ type linkedArticle struct {
 	headline            string
 	authors             []string
 	published, modified string
+	canonical, section  string
+	free                string // "true" or "false"; "" where it is not stated
+	doi                 string
+	body                string // the text as a whole
+	corrections         []linkedCorrection
+	at                  span // of the script
+}
+
+// A linkedCorrection is a correction property: a text, or a CorrectionComment.
+type linkedCorrection struct {
+	text, published string
 }
 
 // maxLinkedData bounds one JSON-LD script, in bytes.
 const maxLinkedData = 1 << 20
 
-// linkedData returns the first object that describes an article, or else a
-// page. Scripts that are not JSON are passed over.
-func linkedData(root *html.Node) linkedArticle {
+// readLinkedData returns the first object that describes an article, or else a
+// page. Scripts that are not JSON are passed over. The properties are taken as
+// schema.org names them: a context from elsewhere, which alone could give them
+// other names, cannot be loaded, so a JSON-LD processor would add nothing.
+func readLinkedData(scripts []*html.Node, places *aligner) linkedArticle {
 	var page linkedArticle
-	for n := range root.Descendants() {
-		if n.Type != html.ElementNode || n.Data != "script" || n.FirstChild == nil ||
-			!strings.HasPrefix(strings.ToLower(strings.TrimSpace(attribute(n, "type"))), "application/ld+json") {
-			continue
-		}
+	for _, n := range scripts {
 		text := n.FirstChild.Data
 		if len(text) > maxLinkedData {
 			continue
 		}
 		var value any
-		// Raw line ends inside strings are the most common fault.
-		text = strings.Map(func(r rune) rune {
-			if r < ' ' {
-				return ' '
-			}
-			return r
-		}, text)
-		if json.Unmarshal([]byte(text), &value) != nil {
+		if json.Unmarshal([]byte(withoutControls(text)), &value) != nil {
 			continue
 		}
 		if a, ok := describes(value, isArticleType, 8); ok {
+			a.at = places.of(n.FirstChild)
 			return a
 		}
 		if a, ok := describes(value, isPageType, 8); ok && page.headline == "" && page.published == "" {
 			page = a
+			page.at = places.of(n.FirstChild)
 		}
 	}
 	return page
+}
+
+// withoutControls makes spaces of control characters: raw line ends inside
+// strings are the most common fault of JSON-LD.
+func withoutControls(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // describes finds an object of a wanted type in a JSON value.
@@ -66,12 +82,7 @@ func describes(value any, wanted func(string) bool, depth int) (linkedArticle, b
 	case map[string]any:
 		for _, t := range texts(v["@type"]) {
 			if wanted(t) {
-				return linkedArticle{
-					headline:  firstText(v["headline"], v["name"]),
-					authors:   authorNames(v["author"], depth-1),
-					published: firstText(v["datePublished"]),
-					modified:  firstText(v["dateModified"]),
-				}, true
+				return newLinkedArticle(v, depth-1), true
 			}
 		}
 		for _, key := range []string{"@graph", "mainEntity", "mainEntityOfPage"} {
@@ -81,6 +92,74 @@ func describes(value any, wanted func(string) bool, depth int) (linkedArticle, b
 		}
 	}
 	return linkedArticle{}, false
+}
+
+func newLinkedArticle(v map[string]any, depth int) linkedArticle {
+	a := linkedArticle{
+		headline:  firstText(v["headline"], v["name"]),
+		authors:   authorNames(v["author"], depth),
+		published: firstText(v["datePublished"]),
+		modified:  firstText(v["dateModified"]),
+		canonical: firstText(v["url"], v["mainEntityOfPage"]),
+		section:   firstText(v["articleSection"]),
+		free:      truth(v["isAccessibleForFree"]),
+		doi:       linkedDOI(v),
+	}
+	a.body, _ = v["articleBody"].(string)
+	a.addCorrections(v["correction"], depth)
+	return a
+}
+
+// addCorrections takes a correction property (schema.org/correction). An address
+// says that there is a correction, not which.
+func (a *linkedArticle) addCorrections(value any, depth int) {
+	if depth == 0 {
+		return
+	}
+	switch v := value.(type) {
+	case string:
+		if text := firstText(v); text != "" && !strings.Contains(text, "://") {
+			a.corrections = append(a.corrections, linkedCorrection{text: text})
+		}
+	case []any:
+		for _, item := range v {
+			a.addCorrections(item, depth-1)
+		}
+	case map[string]any:
+		if text := firstText(v["text"], v["description"]); text != "" {
+			a.corrections = append(a.corrections, linkedCorrection{text, firstText(v["datePublished"], v["dateCreated"])})
+		}
+	}
+}
+
+// linkedDOI returns the DOI of an object, if it states one.
+func linkedDOI(v map[string]any) string {
+	for _, key := range []string{"doi", "identifier", "sameAs", "@id"} {
+		value := v[key]
+		if o, ok := value.(map[string]any); ok {
+			value = o["value"]
+		}
+		for _, s := range texts(value) {
+			if doi := findDOI(s); doi != "" {
+				return doi
+			}
+		}
+	}
+	return ""
+}
+
+// truth returns "true" or "false" for a value that says so, in whatever way.
+func truth(value any) string {
+	switch v := value.(type) {
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		switch v = strings.ToLower(v[strings.LastIndexByte(v, '/')+1:]); v {
+		case "true", "false":
+			return v
+		}
+	}
+	return ""
 }
 
 func isArticleType(t string) bool {

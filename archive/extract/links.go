@@ -56,30 +56,42 @@ func (r resolver) resolve(ref string) (*whatwg.Url, bool) {
 	return u, true
 }
 
-// A linkCollector keeps the links that lead to another resource, each once.
+// A linkCollector keeps the links that lead to another resource.
 type linkCollector struct {
 	base  resolver
-	seen  map[string]bool
 	links []Link
-}
-
-func newLinkCollector(base resolver) *linkCollector {
-	return &linkCollector{base: base, seen: make(map[string]bool)}
 }
 
 // add takes a link of a block. In a short block, such as a byline, links to
 // authors, sections and tags are left out.
 func (c *linkCollector) add(a anchor, block int, short bool) {
-	u, ok := c.base.resolve(a.href)
-	if !ok || isShareIntent(u) || short && isIndex(u) {
-		return
+	address := mailAddress(a.href)
+	if address == "" {
+		u, ok := c.base.resolve(a.href)
+		if !ok || isShareIntent(u) || short && isIndex(u) || u.Href(true) == c.base.page {
+			return
+		}
+		address = u.Href(false)
 	}
-	key := u.Href(true)
-	if key == c.base.page || c.seen[key] {
-		return
+	c.links = append(c.links, Link{URL: address, Text: display(strings.ReplaceAll(a.text, string(cellBreak), " ")), Block: block})
+}
+
+// mailAddress returns the mailto address of a reference to a mailbox, without
+// the subject and the like, or "". A mail to nobody is a share button.
+func mailAddress(ref string) string {
+	if len(ref) > maxLink {
+		return ""
 	}
-	c.seen[key] = true
-	c.links = append(c.links, Link{URL: u.Href(false), Text: display(strings.ReplaceAll(a.text, string(cellBreak), " ")), Block: block})
+	scheme, rest, found := strings.Cut(strings.TrimSpace(ref), ":")
+	if !found || !strings.EqualFold(scheme, "mailto") {
+		return ""
+	}
+	to, _, _ := strings.Cut(rest, "?")
+	u, err := whatwg.Parse("mailto:" + strings.TrimSpace(to))
+	if err != nil || !strings.Contains(to, "@") && !strings.Contains(to, "%40") {
+		return ""
+	}
+	return u.Href(false)
 }
 
 // isShareIntent reports whether an address only asks its reader to pass the
@@ -98,7 +110,7 @@ func isShareIntent(u *whatwg.Url) bool {
 
 // isFurniture reports whether a block is nothing but links that steer through
 // the site: share buttons, tags, sections, authors.
-func (r resolver) isFurniture(b pageBlock) bool {
+func (r resolver) isFurniture(b *pageBlock) bool {
 	if len(b.anchors) == 0 || b.Kind == Code {
 		return false
 	}

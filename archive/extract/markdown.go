@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"bytes"
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,11 +26,11 @@ func (d *Document) readMarkdown(text string, in Input) error {
 	if len(text) > maxMarkdown || nested(text) {
 		return d.readPlain(text, in)
 	}
-	text = d.readFrontMatter(text, in)
-	source := []byte(text)
+	start := d.readFrontMatter(text, in)
+	source := []byte(text[start:])
 	parser := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList)).Parser()
 	root := parser.Parse(gmtext.NewReader(source))
-	w := markdownWalk{source: source}
+	w := markdownWalk{source: source, start: start}
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
 		w.block(n)
 	}
@@ -39,7 +41,7 @@ func (d *Document) readMarkdown(text string, in Input) error {
 	for i := range blocks {
 		linkBareAddresses(&blocks[i])
 	}
-	d.take(blocks, newResolver(in.URL, ""))
+	d.takeAll(blocks, newResolver(in.URL, ""), in.At)
 	return nil
 }
 
@@ -105,17 +107,13 @@ func startsBlock(line string) bool {
 }
 
 // readFrontMatter takes title, author and date from a block between lines of
-// three dashes at the start of the text, and returns the rest.
-func (d *Document) readFrontMatter(text string, in Input) string {
-	rest, found := strings.CutPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "---\n")
-	if !found {
-		return text
+// three dashes at the start of the text, and returns where the rest starts.
+func (d *Document) readFrontMatter(text string, in Input) int {
+	at := frontMatter.FindStringSubmatchIndex(text)
+	if at == nil || !strings.Contains(text[at[2]:at[3]], ":") {
+		return 0
 	}
-	head, body, found := strings.Cut(rest, "\n---\n")
-	if !found || !strings.Contains(head, ":") {
-		return text
-	}
-	for line := range strings.SplitSeq(head, "\n") {
+	for line := range strings.SplitSeq(text[at[2]:at[3]], "\n") {
 		key, value, _ := strings.Cut(line, ":")
 		value = display(strings.Trim(strings.TrimSpace(value), `"'`))
 		switch strings.ToLower(key) {
@@ -131,13 +129,24 @@ func (d *Document) readFrontMatter(text string, in Input) string {
 			}
 		}
 	}
-	return body
+	return at[1]
 }
+
+// frontMatter is the head of a Markdown file between lines of three dashes.
+var frontMatter = regexp.MustCompile(`^---\r?\n((?s:.*?))\r?\n---\r?\n`)
 
 // A markdownWalk drives a blockWriter through a Markdown tree.
 type markdownWalk struct {
 	source []byte
+	start  int // of the source in the text
+	at     int // in the source, behind what was written last
 	out    blockWriter
+}
+
+// write takes text that stands at bytes from:to of the source.
+func (w *markdownWalk) write(text string, from, to int) {
+	w.at = to
+	w.out.write(text, 0, trimBlanks(string(w.source[from:to]), span{0, to - from}).plus(w.start+from))
 }
 
 func noAttributes(string) string { return "" }
@@ -172,12 +181,7 @@ func (w *markdownWalk) block(n ast.Node) {
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
 		w.element("pre", func() { w.lines(n) })
 	case *ast.HTMLBlock:
-		var b strings.Builder
-		for i := range n.Lines().Len() {
-			line := n.Lines().At(i)
-			b.Write(line.Value(w.source))
-		}
-		w.html(b.String())
+		w.html(n)
 	case *east.Table:
 		w.out.open("table", noAttributes)
 		w.out.row++
@@ -197,7 +201,7 @@ func (w *markdownWalk) block(n ast.Node) {
 func (w *markdownWalk) lines(n ast.Node) {
 	for i := range n.Lines().Len() {
 		line := n.Lines().At(i)
-		w.out.write(string(line.Value(w.source)), 0)
+		w.write(string(line.Value(w.source)), line.Start, line.Stop)
 	}
 }
 
@@ -205,19 +209,23 @@ func (w *markdownWalk) lines(n ast.Node) {
 func (w *markdownWalk) inline(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Text:
-		w.out.write(unescape(n.Segment.Value(w.source)), 0)
+		w.write(unescape(n.Segment.Value(w.source)), n.Segment.Start, n.Segment.Stop)
 		if n.HardLineBreak() {
 			w.out.breakLine()
 		} else if n.SoftLineBreak() {
-			w.out.write(" ", 0)
+			w.out.write(" ", 0, span{})
 		}
 	case *ast.String:
-		w.out.write(string(n.Value), 0)
+		w.out.write(string(n.Value), 0, span{})
 	case *ast.Link:
 		w.anchor(string(n.Destination), func() { w.blocks(n) })
 	case *ast.AutoLink:
 		label := string(n.Label(w.source))
-		w.anchor(string(n.URL(w.source)), func() { w.out.write(label, 0) })
+		from := w.at
+		if i := bytes.Index(w.source[from:], []byte(label)); i >= 0 {
+			from += i
+		}
+		w.anchor(string(n.URL(w.source)), func() { w.write(label, from, min(from+len(label), len(w.source))) })
 	case *ast.RawHTML:
 		for i := range n.Segments.Len() {
 			segment := n.Segments.At(i)
@@ -238,13 +246,24 @@ func (w *markdownWalk) anchor(href string, children func()) {
 	w.out.close("a")
 }
 
-// html writes a block of raw HTML.
-func (w *markdownWalk) html(text string) {
-	blocks, _, err := walkTokens(context.Background(), text)
+// html writes a block of raw HTML. Its blocks all have its place: the lines of
+// HTML in a quotation do not follow one another.
+func (w *markdownWalk) html(n *ast.HTMLBlock) {
+	var b strings.Builder
+	var at span
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		b.Write(line.Value(w.source))
+		at = at.cover(span{line.Start, line.Stop}.plus(w.start))
+	}
+	blocks, _, err := walkTokens(context.Background(), b.String())
 	if err != nil {
 		return
 	}
 	w.out.flush()
+	for i := range blocks {
+		blocks[i].Start, blocks[i].End = at.start, at.end
+	}
 	w.out.blocks = append(w.out.blocks, blocks...)
 }
 

@@ -7,9 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// selected goes over the blocks once the root is known and returns those that
-// are read, in the order of the page; none when there is no article.
-func (a *article) selected() []pageBlock {
+// selected goes over the blocks once the root is known and tells those that are
+// read; nil when there is no article. It gives the lines around the headline
+// their kinds.
+func (a *article) selected() []bool {
 	keep := make([]bool, len(a.blocks))
 	for i := range a.blocks {
 		keep[i] = a.inRoot(i) && a.weights[i].prose && a.worth(i) > 0
@@ -23,16 +24,9 @@ func (a *article) selected() []pageBlock {
 	}
 	a.keepHead(keep, first)
 	a.keepCaptions(keep, first, last)
-	a.keepNotices(keep)
 	a.keepHeadings(keep)
 	a.dropCopies(keep)
-	var out []pageBlock
-	for i, b := range a.blocks {
-		if keep[i] {
-			out = append(out, b)
-		}
-	}
-	return out
+	return keep
 }
 
 func lastIndex(keep []bool) int {
@@ -79,33 +73,54 @@ const (
 	maxByline = 100
 )
 
-// keepHead adds what stands between the headline and the text: an introduction,
-// and lines that say who wrote it and when it was changed.
+// keepHead adds what stands between the headline and the text: the headline
+// itself, an introduction, and lines that say who wrote it and when it was
+// changed.
 func (a *article) keepHead(keep []bool, first int) {
 	if a.headline == 0 {
 		return
 	}
-	for i := first - 1; i >= 0 && a.blocks[i].in > a.headline; i-- {
-		w, b := a.weights[i], a.blocks[i]
+	i := first - 1
+	for ; i >= 0 && a.blocks[i].in > a.headline; i-- {
+		w, b := a.weights[i], &a.blocks[i]
 		switch {
-		case b.hidden || b.Kind == Caption:
+		case b.hidden || b.Kind == Caption || b.Kind == Heading:
 		case w.prose:
-			keep[i] = w.linked == 0 && !w.aside && w.weight < maxHead && a.crowd(i) == 0
+			if w.linked == 0 && !w.aside && w.weight < maxHead && a.crowd(i) == 0 {
+				keep[i], b.Kind = true, Dek
+			}
 		case w.weight < maxByline:
-			keep[i] = isByline(b.Text)
+			if kind, ok := creditOf(b.Text); ok {
+				keep[i], b.Kind = true, kind
+			}
 		}
+	}
+	if at := a.headlineBlock(); at >= 0 && at <= first {
+		keep[at], a.blocks[at].Kind = true, Headline
 	}
 }
 
-// isByline reports whether a line says who wrote a text, or on which day it was
-// changed. The plain day of publication is left to [Document.Published].
-func isByline(text string) bool {
+// headlineBlock returns the index of the block of the headline, or -1.
+func (a *article) headlineBlock() int {
+	if a.headline == 0 {
+		return -1
+	}
+	return slices.IndexFunc(a.blocks, func(b pageBlock) bool { return b.in == a.headline })
+}
+
+// creditOf returns the kind of a line that says who wrote a text, or on which
+// day it was changed. The plain day of publication is left to
+// [Document.Published].
+func creditOf(text string) (Kind, bool) {
 	if _, start, ok := writtenDate(text); ok && saysChanged(text[:start]) {
-		return true
+		return Date, true
 	}
 	by, name, _ := strings.Cut(text, " ")
 	r, _ := utf8.DecodeRuneInString(name)
-	return bylineWords[strings.ToLower(strings.TrimSuffix(by, ":"))] && unicode.IsUpper(r)
+	if bylineWords[strings.ToLower(strings.TrimSuffix(by, ":"))] && unicode.IsUpper(r) {
+		return Byline, true
+	}
+	return Paragraph, false
 }
 
 // bylineWords begin lines that name authors.
@@ -115,7 +130,11 @@ var bylineWords = wordSet("by von par por di door av af autor author автор"
 func (a *article) keepHeadings(keep []bool) {
 	next := false // the next block that is no heading is kept
 	for i := len(a.blocks) - 1; i >= 0; i-- {
-		if a.blocks[i].Kind != Heading {
+		switch a.blocks[i].Kind {
+		case Headline:
+			continue
+		case Heading:
+		default:
 			next = keep[i]
 			continue
 		}
@@ -138,23 +157,6 @@ func (a *article) keepCaptions(keep []bool, first, last int) {
 func isSentence(text string) bool {
 	text = strings.TrimRight(text, `"'”’)`)
 	return strings.HasSuffix(text, ".") || strings.HasSuffix(text, "!") || strings.HasSuffix(text, "?")
-}
-
-// keepNotices adds correction and update notices that stand in the article but
-// in its furniture: in footers and asides.
-func (a *article) keepNotices(keep []bool) {
-	root := a.root
-	for i := root; i > 0; i = a.elements[i].parent {
-		if a.elements[i].hint&storyHint != 0 {
-			root = i
-			break
-		}
-	}
-	for i, b := range a.blocks {
-		if !keep[i] && !b.hidden && b.in >= root && b.in < a.elements[root].end && isNotice(b.Text) {
-			keep[i] = true
-		}
-	}
 }
 
 // nearCopy is how many blocks apart copies may stand.

@@ -13,21 +13,34 @@ func (d *Document) Markdown() []byte {
 		b.WriteString("# " + d.Title + "\n")
 	}
 	for i, block := range d.Blocks {
+		if block.Kind == Headline {
+			continue // the title says it
+		}
 		if b.Len() > 0 && !(i > 0 && tight(d.Blocks[i-1], block)) {
 			b.WriteByte('\n')
 		}
 		writeBlock(&b, block)
 	}
-	if len(d.Links) > 0 {
-		if b.Len() > 0 {
-			b.WriteByte('\n')
+	d.writeLinks(&b)
+	return b.Bytes()
+}
+
+// writeLinks writes each link once.
+func (d *Document) writeLinks(b *bytes.Buffer) {
+	seen := make(map[string]bool, len(d.Links))
+	for i, l := range d.Links {
+		if i == 0 {
+			if b.Len() > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString("* * *\n")
 		}
-		b.WriteString("* * *\n")
-		for _, l := range d.Links {
+		key, _, _ := strings.Cut(l.URL, "#")
+		if !seen[key] {
+			seen[key] = true
 			b.WriteString("[" + l.Text + "](" + l.URL + ")\n")
 		}
 	}
-	return b.Bytes()
 }
 
 // tight reports whether two blocks stand on neighbouring lines: items of a
@@ -56,7 +69,7 @@ func writeBlock(b *bytes.Buffer, block Block) {
 		first, rest = indent+"- ", indent+"  "
 	case Quotation:
 		first, rest = "> ", "> "
-	case Paragraph, Caption:
+	default:
 	}
 	prefix := first
 	for line := range strings.SplitSeq(block.Text, "\n") {

@@ -14,6 +14,7 @@ import (
 func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title string, err error) {
 	z := html.NewTokenizer(strings.NewReader(text))
 	var w blockWriter
+	at := span{}           // of the token
 	silent, name := "", "" // name of the silent element that is open; of the last one
 	for tokens := 0; ; tokens++ {
 		if tokens%4096 == 0 && ctx.Err() != nil {
@@ -22,7 +23,9 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 		if len(w.blocks) > maxBlocks {
 			return nil, "", &LimitError{What: "number of blocks of text", Limit: maxBlocks}
 		}
-		switch z.Next() {
+		kind := z.Next()
+		at = span{at.end, at.end + len(z.Raw())}
+		switch kind {
 		case html.ErrorToken:
 			if z.Err() != io.EOF {
 				return nil, "", z.Err()
@@ -31,7 +34,7 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 		case html.TextToken:
 			switch t := string(z.Text()); {
 			case silent == "":
-				w.write(t, 0)
+				w.write(t, 0, trimSpan(text, at))
 			case silent == "title" && title == "":
 				title = display(html.UnescapeString(t))
 			}

@@ -24,9 +24,9 @@ type element struct {
 // usualElements is how many block elements there is room for from the start.
 const usualElements = 1024
 
-// readPage turns a tree into a page.
-func readPage(root *html.Node) *page {
-	w := treeWalk{hints: make(map[string]hint), elements: make([]element, 0, usualElements)}
+// readPage turns a tree, whose text nodes have their places, into a page.
+func readPage(root *html.Node, places *aligner) *page {
+	w := treeWalk{places: places, hints: make(map[string]hint), elements: make([]element, 0, usualElements)}
 	w.out.blocks = make([]pageBlock, 0, usualElements/2)
 	w.elements = append(w.elements, element{node: root})
 	w.walk(root, 0)
@@ -45,6 +45,7 @@ func (p *page) inside(name string) []bool {
 
 // A treeWalk drives a blockWriter through a tree.
 type treeWalk struct {
+	places   *aligner
 	out      blockWriter
 	elements []element
 	hints    map[string]hint // by class, role and id, which pages repeat
@@ -56,7 +57,7 @@ type treeWalk struct {
 func (w *treeWalk) walk(n *html.Node, in int) {
 	switch n.Type {
 	case html.TextNode:
-		w.out.write(n.Data, in)
+		w.out.write(n.Data, in, w.places.of(n))
 		return
 	case html.ElementNode:
 		if !silentElements[n.Data] {

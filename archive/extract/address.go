@@ -1,0 +1,62 @@
+package extract
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// revealAddress puts an e-mail address back in the place of its obfuscation.
+func revealAddress(n *html.Node, places *aligner) {
+	code := ""
+	for i, a := range n.Attr {
+		switch a.Key {
+		case "href":
+			if _, code, found := strings.Cut(a.Val, "/cdn-cgi/l/email-protection#"); found {
+				if address := decodeAddress(code); address != "" {
+					n.Attr[i].Val = "mailto:" + address
+				}
+			}
+		case "data-cfemail":
+			code = a.Val
+		}
+	}
+	if code == "" {
+		return
+	}
+	address := decodeAddress(code)
+	if address == "" {
+		return
+	}
+	var at span
+	for c := range n.Descendants() {
+		if c.Type == html.TextNode {
+			places.place(c)
+			at = at.cover(places.of(c))
+		}
+	}
+	for n.FirstChild != nil {
+		n.RemoveChild(n.FirstChild)
+	}
+	shown := &html.Node{Type: html.TextNode, Data: address}
+	places.put(shown, at)
+	n.AppendChild(shown)
+}
+
+// decodeAddress reverses the obfuscation: hex bytes, each XOR the first one. Some
+// sites write the address in entities, chosen anew each time, before that.
+func decodeAddress(code string) string {
+	b, err := hex.DecodeString(code)
+	if err != nil || len(b) < 2 {
+		return ""
+	}
+	for i := range b[1:] {
+		b[i+1] ^= b[0]
+	}
+	address, _, _ := strings.Cut(html.UnescapeString(string(b[1:])), "?")
+	if !strings.Contains(address, "@") {
+		return ""
+	}
+	return address
+}
