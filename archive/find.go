@@ -1,12 +1,9 @@
 package archive
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"slices"
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
@@ -24,12 +21,16 @@ func (e *UnknownPageError) Error() string { return fmt.Sprintf("the archive has 
 // AmbiguousPageError is returned when a fragment fits several pages.
 type AmbiguousPageError struct {
 	Spec  string
-	Names []string
+	Fits  int      // pages
+	Names []string // the first of them by name, a few
 }
 
 func (e *AmbiguousPageError) Error() string {
-	return fmt.Sprintf("%q fits %d pages", e.Spec, len(e.Names))
+	return fmt.Sprintf("%q fits %d pages", e.Spec, e.Fits)
 }
+
+// namesTold is how many names are told when a fragment fits more.
+const namesTold = 20
 
 // Find returns the page that a person means: by its address, its id, the name
 // of a given post, or a fragment of one of these that only one page has.
@@ -37,40 +38,53 @@ func (s *Snapshot) Find(ctx context.Context, spec string) (PageRef, error) {
 	if ref, ok := s.FindExact(spec); ok {
 		return ref, nil
 	}
-	var found finding
-	if !s.indexedNames(ctx, func(name string) { found.add(spec, name) }) {
-		found = finding{}
-		for page, err := range s.Pages(ctx) {
-			if err != nil {
-				return PageRef{}, err
-			}
-			found.add(spec, page.Name)
-		}
+	fitting := fitting{spec: spec}
+	if err := s.eachName(ctx, func() { fitting.clear() }, fitting.add); err != nil {
+		return PageRef{}, err
 	}
-	return found.only(spec)
-}
-
-// finding gathers the pages that a person may mean.
-type finding struct {
-	fits, names []string
-}
-
-func (f *finding) add(spec, name string) {
-	f.names = append(f.names, name)
-	if strings.Contains(name, spec) || strings.Contains(unescapeURN(name), spec) {
-		f.fits = append(f.fits, name)
-	}
-}
-
-func (f *finding) only(spec string) (PageRef, error) {
-	switch len(f.fits) {
+	switch fitting.count {
 	case 0:
-		return PageRef{}, &UnknownPageError{Spec: spec, Nearest: nearest(spec, f.names)}
+		near := newNearest(spec)
+		if err := s.eachName(ctx, near.clear, near.add); err != nil {
+			return PageRef{}, err
+		}
+		return PageRef{}, &UnknownPageError{Spec: spec, Nearest: near.names()}
 	case 1:
-		return PageNamed(f.fits[0])
+		return PageNamed(fitting.first[0])
 	}
-	slices.Sort(f.fits)
-	return PageRef{}, &AmbiguousPageError{Spec: spec, Names: f.fits}
+	return PageRef{}, &AmbiguousPageError{Spec: spec, Fits: fitting.count, Names: fitting.first}
+}
+
+// eachName calls take with the name of every page, in no particular order. It
+// calls clear before it begins anew.
+func (s *Snapshot) eachName(ctx context.Context, clear func(), take func(string)) error {
+	if s.indexedNames(ctx, take) {
+		return nil
+	}
+	clear()
+	for page, err := range s.Pages(ctx) {
+		if err != nil {
+			return err
+		}
+		take(page.Name)
+	}
+	return nil
+}
+
+// fitting gathers the pages that a person may mean.
+type fitting struct {
+	spec  string
+	count int
+	first firstNames
+}
+
+func (f *fitting) clear() { f.count, f.first = 0, nil }
+
+func (f *fitting) add(name string) {
+	if strings.Contains(name, f.spec) || strings.HasPrefix(name, givenPrefix) && strings.Contains(unescapeURN(name), f.spec) {
+		f.count++
+		f.first.add(name, namesTold)
+	}
 }
 
 // FindExact is Find for what is no fragment. It needs no search.
@@ -119,57 +133,4 @@ func (s *Snapshot) byID(id schemas.PageID) (PageRef, bool) {
 		}
 	}
 	return PageRef{}, false
-}
-
-// offered is how many near names an error lists.
-const offered = 3
-
-// nearest returns the names that share most three-letter pieces with spec, those
-// that share as many by name.
-func nearest(spec string, names []string) []string {
-	pieces := map[string]int{} // in which name a piece was last seen, from 1
-	for piece := range trigrams(spec) {
-		pieces[piece] = 0
-	}
-	type scored struct {
-		name  string
-		score int
-	}
-	var near []scored
-	for i, name := range names {
-		n := 0
-		for piece := range trigrams(name) {
-			if last, wanted := pieces[piece]; wanted && last != i+1 {
-				pieces[piece] = i + 1
-				n++
-			}
-		}
-		if n > 0 {
-			near = append(near, scored{name, n})
-		}
-	}
-	slices.SortFunc(near, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name, b.name))
-	})
-	var best []string
-	for _, n := range near[:min(len(near), offered)] {
-		best = append(best, n.name)
-	}
-	return best
-}
-
-// trigrams yields the three-letter pieces of a name, without what most names
-// begin with.
-func trigrams(s string) iter.Seq[string] {
-	s = strings.ToLower(s)
-	for _, prefix := range []string{"https://", "http://", "www.", givenPrefix} {
-		s = strings.TrimPrefix(s, prefix)
-	}
-	return func(yield func(string) bool) {
-		for i := 0; i+3 <= len(s); i++ {
-			if !yield(s[i : i+3]) {
-				return
-			}
-		}
-	}
 }

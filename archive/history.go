@@ -100,6 +100,12 @@ func (a *Archive) Versions(ctx context.Context, ref PageRef) ([]Version, error) 
 	if err != nil {
 		return nil, err
 	}
+	return VersionsOf(history), nil
+}
+
+// VersionsOf returns the versions in the history of a page, as [Archive.History]
+// gives it, by capture time, oldest first.
+func VersionsOf(history []*Page) []Version {
 	captures := make([]index.Capture, len(history))
 	for i, page := range history {
 		captures[i] = page.asCapture()
@@ -108,7 +114,7 @@ func (a *Archive) Versions(ctx context.Context, ref PageRef) ([]Version, error) 
 	for i, n := range versionsAmong(captures) {
 		versions = append(versions, Version{Number: i + 1, Page: history[n]})
 	}
-	return versions, nil
+	return versions
 }
 
 // asCapture is what versions are told apart by.

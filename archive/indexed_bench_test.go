@@ -55,7 +55,7 @@ func BenchmarkIndexedArchive(b *testing.B) {
 			if err != nil {
 				return err
 			}
-			for _, err := range head.List(ctx) {
+			for _, err := range head.List(ctx, nil) {
 				if err != nil {
 					return err
 				}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/archive/index"
@@ -82,23 +81,52 @@ func (a *Archive) indexedPage(ctx context.Context, view *index.View, ref PageRef
 	return snapshot.Page(ref)
 }
 
-// indexedPages calls take for every page of the snapshot and reports whether
-// these were all; else what was taken is of no use.
-func (s *Snapshot) indexedPages(ctx context.Context, take func(schemas.ListedPage)) bool {
-	return s.archive.fromIndex(ctx, s, func(view *index.View) error { return takeAll(view.Pages(ctx), take) })
-}
+// listedAtOnce is how many pages of a list are held in memory.
+const listedAtOnce = 1000
 
-// indexedNames is indexedPages for those who need only names.
-func (s *Snapshot) indexedNames(ctx context.Context, take func(string)) bool {
-	return s.archive.fromIndex(ctx, s, func(view *index.View) error { return takeAll(view.Names(ctx), take) })
-}
-
-func takeAll[T any](all iter.Seq2[T, error], take func(T)) error {
-	for each, err := range all {
-		if err != nil {
-			return err
+// indexedList is List from the index. It reports false, and has yielded nothing,
+// when that gives no answer. What is damaged is found out before anything is
+// yielded, and for that all pages are read: twice, when many of them match.
+func (s *Snapshot) indexedList(ctx context.Context, match func(*schemas.ListedPage) bool, yield func(schemas.ListedPage, error) bool) bool {
+	return s.archive.fromIndex(ctx, s, func(view *index.View) error {
+		var few []schemas.ListedPage
+		count := 0
+		for page, err := range view.Pages(ctx, false) {
+			if err != nil {
+				return err
+			}
+			if !match(&page) {
+				continue
+			}
+			if count++; count <= listedAtOnce {
+				few = append(few, page)
+			} else {
+				few = nil
+			}
 		}
-		take(each)
-	}
-	return nil
+		if count <= listedAtOnce {
+			yieldSorted(few, yield)
+			return nil
+		}
+		for page, err := range view.Pages(ctx, true) {
+			if (err != nil || match(&page)) && !yield(page, err) || err != nil {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// indexedNames calls take for the name of every page of the snapshot and reports
+// whether these were all; else what was taken is of no use.
+func (s *Snapshot) indexedNames(ctx context.Context, take func(string)) bool {
+	return s.archive.fromIndex(ctx, s, func(view *index.View) error {
+		for name, err := range view.Names(ctx) {
+			if err != nil {
+				return err
+			}
+			take(name)
+		}
+		return nil
+	})
 }

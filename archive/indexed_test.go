@@ -57,6 +57,9 @@ func eventful(t *testing.T) *archivetest.Archive {
 	a.Commit(run, &archive.Draft{Kind: schemas.KindCheck, Subject: "untrack the board", Untracked: []*schemas.Untracked{{
 		Schema: schemas.UntrackedSchema, Page: archivetest.At(t, board).ID, URL: archivetest.At(t, board).Name, At: schemas.TimeOf(run.Started),
 	}}})
+	// The index takes "x863511 y" for "forty piles", too.
+	article(web, news, "X863511 y: piles, not forty, were hollow.")
+	step(time.Hour, func() { a.Check(news) })
 	given, err := archive.PagePost("my note 1.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +100,7 @@ func (r answers) put(question string, value any, err error) {
 		if errors.As(err, &unknown) {
 			value = fmt.Sprint(err, unknown.Nearest)
 		} else if errors.As(err, &ambiguous) {
-			value = fmt.Sprint(err, ambiguous.Names)
+			value = fmt.Sprint(err, ambiguous.Fits, ambiguous.Names)
 		}
 	}
 	r[question] = value
@@ -128,7 +131,7 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 			t.Fatal(err)
 		}
 		var list []schemas.ListedPage
-		for page, err := range s.List(ctx) {
+		for page, err := range s.List(ctx, nil) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,9 +144,13 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 				pages = append(pages, ref)
 			}
 		}
-		slices.SortFunc(list, func(a, b schemas.ListedPage) int { return strings.Compare(a.URL, b.URL) })
 		r.put(fmt.Sprint("list at ", at), list, nil)
 		between()
+		for _, prefix := range []string{"", "http", "http://b", "http://post.example/", "my", "urn:", "zzz"} {
+			names, err := s.Complete(ctx, prefix)
+			r.put(fmt.Sprintf("complete %q at %d", prefix, at), names, err)
+			between()
+		}
 		for _, spec := range []string{"pier", "example", "harbour", "my note", "note 1", "peir-four", "nothing at all", news, "", "0", archivetest.At(t, news).ID.String(), archivetest.At(t, news).ID.String()[:7]} {
 			ref, err := s.Find(ctx, spec)
 			r.put(fmt.Sprintf("find %q at %d", spec, at), ref, err)
@@ -166,7 +173,7 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 		r.put("versions "+ref.Name, numbers, err)
 		between()
 	}
-	for _, words := range []string{"hollow", "piles", `"forty piles"`, "twelve hollow", "知道", "board.example", "absent", `"unclosed`, "sound", "paragraph enough"} {
+	for _, words := range []string{"hollow", "piles", `"forty piles"`, "twelve hollow", "知道", "board.example", "absent", `"unclosed`, `"piles forty"`, `"hollow piles" "forty"`, `"the piles of pier four are hollow"`, "sound", "paragraph enough"} {
 		for _, options := range []archive.SearchOptions{{Limit: 20}, {Limit: 20, EveryVersion: true}, {Limit: 1}, {Limit: 1, Skip: 1}, {Limit: 2, Skip: 1, EveryVersion: true}, {Limit: 9, Skip: 9}} {
 			found, more, err := a.Search(ctx, words, options)
 			said := []string{fmt.Sprint("more: ", more)}
@@ -228,7 +235,7 @@ func TestIndexedReads(t *testing.T) {
 	if _, err := os.Stat(indexFile(dir)); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("an archive that does not use its index made one: %v", err)
 	}
-	if n := len(want[fmt.Sprintf("versions %s", news)].([]string)); n != 4 {
+	if n := len(want[fmt.Sprintf("versions %s", news)].([]string)); n != 5 {
 		t.Fatalf("%d versions of %s", n, news)
 	}
 	if found := want["search hollow {Skip:0 Limit:20 EveryVersion:true}"].([]string); len(found) < 6 {
@@ -491,5 +498,57 @@ func TestUpdateIndex(t *testing.T) {
 	})
 	if found, _, err := c.Search(t.Context(), "hollow", archive.SearchOptions{Limit: 5}); err != nil || len(found) == 0 {
 		t.Errorf("found %v, %v", found, err)
+	}
+}
+
+// TestLongList lists more pages than are held in memory at once.
+func TestLongList(t *testing.T) {
+	a := archivetest.NewArchive(t, archivetest.NewWeb(t))
+	run := a.NewRun()
+	all := &archive.Draft{Kind: schemas.KindCapture, Subject: "notes"}
+	const notes = 1500
+	for n := range notes {
+		ref, err := archive.PagePost(fmt.Sprintf("note %d", n*7919%notes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		draft, err := run.Capture(t.Context(), archive.PostRequest{Page: ref, Given: &archive.Given{Content: fmt.Appendf(nil, "Number %d.", n), MediaType: "text/plain"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Pages, all.Posts = append(all.Pages, draft.Pages...), append(all.Posts, draft.Posts...)
+	}
+	a.Commit(run, all)
+	lists := map[bool][]string{}
+	for _, indexed := range []bool{false, true} {
+		b := reopen(t, a.Dir(), indexed)
+		head, err := b.Head()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ends := range []string{"", "77"} {
+			for page, err := range head.List(t.Context(), func(p *schemas.ListedPage) bool { return strings.HasSuffix(p.URL, ends) }) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				lists[indexed] = append(lists[indexed], fmt.Sprintf("%+v", page))
+			}
+		}
+		for _, prefix := range []string{"", "note", "note 1", "note 77"} {
+			names, err := head.Complete(t.Context(), prefix)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lists[indexed] = append(lists[indexed], names...)
+		}
+		_, err = head.Find(t.Context(), "note%201")
+		lists[indexed] = append(lists[indexed], fmt.Sprint(err))
+		used(t, b.IndexFailure())
+	}
+	if diff := cmp.Diff(lists[false], lists[true]); diff != "" {
+		t.Errorf("without and with the index (-want +got):\n%s", diff)
+	}
+	if n := len(lists[true]); n < notes+15 {
+		t.Errorf("%d lines", n)
 	}
 }

@@ -3,31 +3,45 @@ package archive
 import (
 	"context"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// List yields every page with its newest capture as of this snapshot, in no
-// particular order.
-func (s *Snapshot) List(ctx context.Context) iter.Seq2[schemas.ListedPage, error] {
+// List yields the pages that match, as this snapshot has them, by their names;
+// a nil match is of all. From the index, memory does not grow with the pages.
+func (s *Snapshot) List(ctx context.Context, match func(*schemas.ListedPage) bool) iter.Seq2[schemas.ListedPage, error] {
+	if match == nil {
+		match = func(*schemas.ListedPage) bool { return true }
+	}
 	return func(yield func(schemas.ListedPage, error) bool) {
-		var pages []schemas.ListedPage
-		if s.indexedPages(ctx, func(p schemas.ListedPage) { pages = append(pages, p) }) {
-			for _, page := range pages {
-				if !yield(page, nil) {
-					return
-				}
-			}
+		if s.indexedList(ctx, match, yield) {
 			return
 		}
+		var pages []schemas.ListedPage
 		for page, err := range s.Pages(ctx) {
 			var listed schemas.ListedPage
 			if err == nil {
 				listed, err = page.listed()
 			}
-			if !yield(listed, err) || err != nil {
+			if err != nil {
+				yield(listed, err)
 				return
 			}
+			if match(&listed) {
+				pages = append(pages, listed)
+			}
+		}
+		yieldSorted(pages, yield)
+	}
+}
+
+func yieldSorted(pages []schemas.ListedPage, yield func(schemas.ListedPage, error) bool) {
+	slices.SortFunc(pages, func(a, b schemas.ListedPage) int { return strings.Compare(a.URL, b.URL) })
+	for _, page := range pages {
+		if !yield(page, nil) {
+			return
 		}
 	}
 }

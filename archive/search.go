@@ -83,9 +83,12 @@ func (s *search) run(hits iter.Seq2[index.Hit, error]) error {
 		if seen[once] {
 			continue
 		}
-		seen[once] = true
-		if err := s.take(hit); err != nil {
+		real, err := s.take(hit)
+		if err != nil {
 			return err
+		}
+		if real {
+			seen[once] = true
 		}
 		if s.more {
 			return nil
@@ -94,15 +97,21 @@ func (s *search) run(hits iter.Seq2[index.Hit, error]) error {
 	return nil
 }
 
-// take finds the versions of a page that say what the hit says.
-func (s *search) take(hit index.Hit) error {
+// take finds the versions of a page that say what the hit says. It reports false
+// for a hit that does not have a phrase after all: nothing may count it.
+func (s *search) take(hit index.Hit) (real bool, err error) {
 	ref, err := PageNamed(hit.URL)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if !s.query.Exact() {
+		if has, err := s.has(ref, hit.Sequence); err != nil || !has {
+			return false, err
+		}
 	}
 	captures, err := s.captures(ref)
 	if err != nil {
-		return err
+		return false, err
 	}
 	versions := versionsAmong(captures)
 	taken := 0
@@ -117,33 +126,48 @@ func (s *search) take(hit index.Hit) error {
 			continue
 		}
 		if s.more = len(s.found) >= s.options.Limit; s.more {
-			return nil
+			return true, nil
 		}
 		if err := s.add(ref, c.Sequence, number); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if taken == 0 {
-		return s.archive.indexLies("no version of %s says what was found", ref.Name)
+		return false, s.archive.indexLies("no version of %s says what was found", ref.Name)
 	}
-	return nil
+	return true, nil
+}
+
+// has reports whether the text of a capture has what is searched for.
+func (s *search) has(ref PageRef, sequence int64) (bool, error) {
+	_, text, err := s.read(ref, sequence)
+	if err != nil {
+		return false, err
+	}
+	_, ok := s.query.Find(text)
+	return ok, nil
+}
+
+func (s *search) read(ref PageRef, sequence int64) (*Page, string, error) {
+	snapshot, err := s.at(sequence)
+	if err != nil {
+		return nil, "", err
+	}
+	page, err := snapshot.Page(ref)
+	if err != nil {
+		return nil, "", err
+	}
+	text, err := page.Text()
+	return page, string(text), err
 }
 
 // add holds a version against its stored text.
 func (s *search) add(ref PageRef, sequence int64, number int) error {
-	snapshot, err := s.at(sequence)
+	page, text, err := s.read(ref, sequence)
 	if err != nil {
 		return err
 	}
-	page, err := snapshot.Page(ref)
-	if err != nil {
-		return err
-	}
-	text, err := page.Text()
-	if err != nil {
-		return err
-	}
-	snippet, ok := s.query.Find(string(text))
+	snippet, ok := s.query.Find(text)
 	if !ok {
 		return s.archive.indexLies("%s in snapshot %d does not have the words that were found in it", ref.Name, sequence)
 	}

@@ -35,12 +35,10 @@ const (
 // posts and those untracked.
 func Tracked(ctx context.Context, head *archive.Snapshot) ([]archive.PageRef, error) {
 	var pages []archive.PageRef
-	for listed, err := range head.List(ctx) {
+	tracked := func(p *schemas.ListedPage) bool { return p.Tracked }
+	for listed, err := range head.List(ctx, tracked) {
 		if err != nil {
 			return nil, err
-		}
-		if !listed.Tracked {
-			continue
 		}
 		page, err := archive.PageNamed(listed.URL)
 		if err != nil {

@@ -6,7 +6,7 @@
 //
 // # The file
 //
-// Format 1. The user_version of the SQLite header is the CRC-32C of the format
+// Format 2. The user_version of the SQLite header is the CRC-32C of the format
 // and of the identity that [Open] is given, so a file of another format or
 // identity is set aside before SQLite reads any of it. Beside it stand SQLite's
 // own -wal and -shm, and a .lock: whoever makes the file anew or adds to it
@@ -17,14 +17,17 @@
 //	pages     a page as the newest commit has it; counts and digest of its captures
 //	captures  the commits that touched a page's folder, in their order, with the
 //	          time and the digest of what the page said when it was served then
+//	names     the names of pages, each with an LF, in blocks of 256 in the order of
+//	          pages: what is looked for by a part of it is read from here
 //	words     FTS5, contentless: the words of each served capture that says
-//	          something else than the one before, by the capture's n
+//	          something else than the one before, by the capture's n, each once;
+//	          after them, for each two words that stand together, a token of theirs
 //
 // Versions are not numbered here: they are in the order of their capture times,
 // which an import of older captures may change.
 //
 // SQLite notices damage to its own structure only. So every row carries a
-// CRC-32C of itself, a page that of all its captures, and the about row that of
+// CRC-32C of itself, a block of names, too, a page that of all its captures, and the about row that of
 // all pages: what a damaged file says is never taken for true, and what it fails
 // to say is noticed, but for the words. A damaged list of words can hide a
 // version from a search until the file is made anew; it cannot invent one,
@@ -38,4 +41,11 @@
 // written without spaces, and Hangul, give one word a character, so any part of
 // a Chinese or Thai sentence is found as a phrase. (FTS5's trigrams would take
 // three times the space and not find words of two characters.)
+//
+// A phrase is searched for as the phrase of its pairs: two words that stand
+// together have one of 2^20 tokens, U+0080 and four digits of base 32, from their
+// FNV-1a. The positions of two very frequent words fill a tenth of the file, those
+// of most pairs next to nothing. That pairs share tokens makes false hits, about
+// one text of 5,000 for a phrase of two words, none for longer ones; whoever
+// searches for a phrase holds each hit against the text ([Query.Exact]).
 package index

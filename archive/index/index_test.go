@@ -108,7 +108,7 @@ func read(ctx context.Context, x *index.Index) (c contents, err error) {
 		}
 		c.Commits = append(c.Commits, id)
 	}
-	for page, err := range v.Pages(ctx) {
+	for page, err := range v.Pages(ctx, false) {
 		if err != nil {
 			return c, err
 		}

@@ -72,15 +72,35 @@ func ParseQuery(s string) (Query, error) {
 
 // match is the query in the words of FTS5. Folded words hold letters, digits
 // and marks only, so nothing in them ends the quotation.
+//
+// A phrase is that of its pairs, not of its words: a pair is as rare as the
+// rarer of its words at least, so what there is to read stays short even when
+// each word is in every text. Different pairs may have the same token. Of two
+// words, which are one token, the words are asked for, too.
 func (q Query) match() string {
-	var b strings.Builder
-	for i, phrase := range q.phrases {
-		if i > 0 {
-			b.WriteString(" AND ")
+	var all []string
+	for _, phrase := range q.phrases {
+		if len(phrase) > 1 {
+			var b strings.Builder
+			for i := 1; i < len(phrase); i++ {
+				if i > 1 {
+					b.WriteByte(' ')
+				}
+				appendPair(&b, phrase[i-1], phrase[i])
+			}
+			all = append(all, b.String())
 		}
-		b.WriteString(`"` + strings.Join(phrase, " ") + `"`)
+		if len(phrase) < 3 {
+			all = append(all, phrase...)
+		}
 	}
-	return b.String()
+	return `"` + strings.Join(all, `" AND "`) + `"`
+}
+
+// Exact reports whether every hit has what the query asks for. Of phrases, some
+// may not: see [Query.Find].
+func (q Query) Exact() bool {
+	return !slices.ContainsFunc(q.phrases, func(phrase []string) bool { return len(phrase) > 1 })
 }
 
 // find returns where each phrase stands in a text, in the order of the text;

@@ -26,6 +26,7 @@ CREATE TABLE captures (
 	served INTEGER NOT NULL, content BLOB NOT NULL, "check" INTEGER NOT NULL
 );
 CREATE INDEX captures_of_page ON captures (page, n);
+CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
 INSERT INTO words (words, rank) VALUES ('hashsize', 33554432);
 `
@@ -76,7 +77,7 @@ const (
 	insertPage  = `INSERT INTO pages (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	updatePage  = `UPDATE pages SET (` + pageColumns + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE n = ?1`
 	selectPage  = `SELECT ` + pageColumns + ` FROM pages WHERE id = ?`
-	selectPages = `SELECT ` + pageColumns + ` FROM pages ORDER BY n`
+	selectPages = `SELECT ` + pageColumns + ` FROM pages ORDER BY `
 )
 
 func (p *page) check() int64 {

@@ -88,11 +88,16 @@ func (v *View) Commit(ctx context.Context, sequence int64) (CommitID, error) {
 }
 
 // Pages yields every page as the newest commit has it, in the order of their
-// first captures.
-func (v *View) Pages(ctx context.Context) iter.Seq2[schemas.ListedPage, error] {
+// first captures, or of their names, which takes longer and space for temporary
+// files.
+func (v *View) Pages(ctx context.Context, byName bool) iter.Seq2[schemas.ListedPage, error] {
 	return func(yield func(schemas.ListedPage, error) bool) {
 		stop := func(err error) { yield(schemas.ListedPage{}, err) }
-		rows, err := v.conn.QueryContext(ctx, selectPages)
+		order := "n"
+		if byName {
+			order = "url"
+		}
+		rows, err := v.conn.QueryContext(ctx, selectPages+order)
 		if err != nil {
 			stop(v.fail(err))
 			return
@@ -119,41 +124,6 @@ func (v *View) Pages(ctx context.Context) iter.Seq2[schemas.ListedPage, error] {
 			stop(v.fail(err))
 		} else if count != v.about.pages || digest != v.about.digest {
 			stop(v.index.damaged("it has %d pages in place of %d, or others", count, v.about.pages))
-		}
-	}
-}
-
-// Names yields the names of all pages, in the order of their first captures. It
-// costs less than Pages.
-func (v *View) Names(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		rows, err := v.conn.QueryContext(ctx, `SELECT id, url FROM pages ORDER BY n`)
-		if err != nil {
-			yield("", v.fail(err))
-			return
-		}
-		defer rows.Close()
-		count := int64(0)
-		for rows.Next() {
-			var id sql.RawBytes
-			var name string
-			if err := rows.Scan(&id, &name); err != nil {
-				yield("", v.fail(v.index.unscanned(err)))
-				return
-			}
-			// A name and its id vouch for each other.
-			if want := schemas.PageIDOf(name); string(id) != string(want[:]) {
-				yield("", v.index.damaged("the name of page %x is another's", id))
-				return
-			}
-			if count++; !yield(name, nil) {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield("", v.fail(err))
-		} else if count != v.about.pages {
-			yield("", v.index.damaged("it has the names of %d pages in place of %d", count, v.about.pages))
 		}
 	}
 }

@@ -56,20 +56,6 @@ func wordsOf(text string) []word {
 	return words
 }
 
-// joined returns the words of a text with one space between them, for an FTS5
-// table that splits at spaces.
-func joined(text string) string {
-	var b strings.Builder
-	b.Grow(len(text))
-	for i, w := range wordsOf(text) {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(w.folded)
-	}
-	return b.String()
-}
-
 func isASCIIWord(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z'
 }

@@ -39,9 +39,10 @@ type Writer struct {
 	conn   *sql.Conn
 	unlock func() error
 	about  about
+	names  names
 	open   bool // in a transaction
 
-	statements struct{ page, insertPage, updatePage, commit, capture, words *sql.Stmt }
+	statements struct{ page, insertPage, updatePage, commit, capture, names, words *sql.Stmt }
 }
 
 // Writer begins to add to the index, or returns ErrBusy when another process
@@ -55,6 +56,9 @@ func (x *Index) Writer(ctx context.Context) (*Writer, error) {
 	if w.conn, err = x.db.Conn(ctx); err == nil {
 		if err = w.begin(ctx); err == nil {
 			err = w.prepare(ctx)
+		}
+		if err == nil {
+			err = w.names.resume(ctx, x, w.conn, w.about.pages)
 		}
 	}
 	if err != nil {
@@ -86,6 +90,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 	s.updatePage = prepare(updatePage)
 	s.commit = prepare(`INSERT INTO commits (sequence, id, "check") VALUES (?, ?, ?)`)
 	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+	s.names = prepare(insertNames)
 	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
 	return errors.Join(errs...)
 }
@@ -139,6 +144,9 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 	default:
 		w.about.pages++
 		p.n, write = w.about.pages, w.statements.insertPage
+		if err := w.names.add(ctx, w.statements.names, t.Page.URL); err != nil {
+			return err
+		}
 	}
 	w.about.captures++
 	c := capture{n: w.about.captures, page: p.n, sequence: sequence, capturedAt: t.Page.CapturedAt, served: t.Served}
@@ -175,7 +183,7 @@ func (w *Writer) addWords(ctx context.Context, n int64, t *Touch) error {
 	if err != nil || text == nil {
 		return err
 	}
-	_, err = w.statements.words.ExecContext(ctx, n, joined(string(text)))
+	_, err = w.statements.words.ExecContext(ctx, n, tokens(string(text)))
 	return err
 }
 
@@ -185,11 +193,9 @@ func (w *Writer) Flush(ctx context.Context) error {
 	if !w.open {
 		return nil
 	}
-	a := &w.about
-	_, err := w.conn.ExecContext(ctx, `UPDATE about SET (sequence, "commit", pages, digest, captures, "check") = (?, ?, ?, ?, ?, ?) WHERE one = 1`,
-		a.sequence, blob(a.commit), a.pages, a.digest, a.captures, a.check())
+	err := w.names.write(ctx, w.statements.names)
 	if err == nil {
-		_, err = w.conn.ExecContext(ctx, "COMMIT")
+		err = w.commit(ctx)
 	}
 	if err != nil {
 		return w.index.asDamage(fmt.Errorf("writing index: %w", err))
@@ -198,11 +204,21 @@ func (w *Writer) Flush(ctx context.Context) error {
 	return nil
 }
 
+func (w *Writer) commit(ctx context.Context) error {
+	a := &w.about
+	_, err := w.conn.ExecContext(ctx, `UPDATE about SET (sequence, "commit", pages, digest, captures, "check") = (?, ?, ?, ?, ?, ?) WHERE one = 1`,
+		a.sequence, blob(a.commit), a.pages, a.digest, a.captures, a.check())
+	if err == nil {
+		_, err = w.conn.ExecContext(ctx, "COMMIT")
+	}
+	return err
+}
+
 // Close ends the writing and lets the next writer in.
 func (w *Writer) Close() error {
 	var errs []error
 	s := &w.statements
-	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.words} {
+	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.names, s.words} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}

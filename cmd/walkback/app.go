@@ -120,7 +120,7 @@ func (p *program) app() *cli.App {
 		Action:                p.noCommand,
 		Commands: []*cli.Command{
 			p.captureCommand(), p.checkCommand(), p.diffCommand(), p.logCommand(), p.showCommand(), p.listCommand(),
-			p.searchCommand(), p.verifyCommand(), p.untrackCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(),
+			p.searchCommand(), p.verifyCommand(), p.untrackCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(), p.completionCommand(),
 		},
 	}
 	for _, command := range app.Commands {
@@ -153,7 +153,7 @@ Usage: {{.UsageText}}
 {{.Description}}
 
 Commands:
-{{range .VisibleCommands}}  {{printf "%-9s" .Name}} {{.Usage}}
+{{range .VisibleCommands}}  {{printf "%-11s" .Name}} {{.Usage}}
 {{end}}
 Options:
   --archive DIR  the archive (else $WALKBACK_ARCHIVE, else walkback.git in this

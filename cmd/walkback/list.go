@@ -38,42 +38,39 @@ func (p *program) list(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	list := schemas.PageList{Schema: schemas.PageListSchema, ArchiveID: a.ID()}
-	for listed, err := range head.List(c.Context) {
-		if err != nil {
-			return err
-		}
-		if (listed.Post || !c.Bool("posts")) && holdsAny(listed, c.Args().Slice()) {
-			list.Pages = append(list.Pages, listed)
-		}
+	var words []string
+	for _, word := range c.Args().Slice() {
+		words = append(words, strings.ToLower(word))
 	}
-	slices.SortFunc(list.Pages, func(a, b schemas.ListedPage) int { return strings.Compare(a.URL, b.URL) })
+	pages := head.List(c.Context, func(page *schemas.ListedPage) bool {
+		return (page.Post || !c.Bool("posts")) && holdsAny(page, words)
+	})
 	if c.Bool("json") {
-		return p.printJSON(&list)
+		return printJSONList(p, &schemas.PageList{Schema: schemas.PageListSchema, ArchiveID: a.ID()}, pages)
 	}
-	p.printList(&list)
-	return nil
+	return printRows(p, pages, listRow)
 }
 
-func holdsAny(page schemas.ListedPage, words []string) bool {
+// holdsAny reports whether one of the words, in lower case, is in a page's
+// address or title.
+func holdsAny(page *schemas.ListedPage, words []string) bool {
+	if len(words) == 0 {
+		return true
+	}
 	text := strings.ToLower(page.URL + "\n" + page.Title)
-	return len(words) == 0 || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, strings.ToLower(w)) })
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
-func (p *program) printList(list *schemas.PageList) {
-	var rows [][]string
-	for _, page := range list.Pages {
-		kind := "source"
-		if page.Post {
-			kind = "post"
-		}
-		outcome := string(page.Outcome)
-		if page.Method == schemas.Given {
-			outcome = "given"
-		} else if !page.Tracked {
-			outcome += ", untracked"
-		}
-		rows = append(rows, []string{kind, outcome, minute(page.CapturedAt), size(page.Bytes), archive.SpokenName(page.URL), page.Title})
+func listRow(page schemas.ListedPage) []string {
+	kind := "source"
+	if page.Post {
+		kind = "post"
 	}
-	p.columns(rows)
+	outcome := string(page.Outcome)
+	if page.Method == schemas.Given {
+		outcome = "given"
+	} else if !page.Tracked {
+		outcome += ", untracked"
+	}
+	return []string{kind, outcome, minute(page.CapturedAt), size(page.Bytes), archive.SpokenName(page.URL), page.Title}
 }

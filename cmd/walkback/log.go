@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -47,26 +49,39 @@ func (p *program) log(c *cli.Context) error {
 		return err
 	}
 	log := &schemas.Log{Schema: schemas.LogSchema, ArchiveID: a.ID()}
+	entries := archiveLog(c.Context, head)
+	row := archiveRow
 	if c.Args().Present() {
 		ref, err := head.Find(c.Context, c.Args().First())
 		if err != nil {
 			return err
 		}
 		log.Page, log.URL = ref.ID, ref.Name
-		if log.Entries, err = pageLog(c, a, ref); err != nil {
+		if entries, err = pageLog(c.Context, a, ref); err != nil {
 			return err
 		}
-	} else if log.Entries, err = archiveLog(c, head); err != nil {
-		return err
+		row = pageRow
 	}
-	if n := c.Int("n"); n > 0 && len(log.Entries) > n {
-		log.Entries = log.Entries[:n]
-	}
+	entries = firstOf(entries, c.Int("n"))
 	if c.Bool("json") {
-		return p.printJSON(log)
+		return printJSONList(p, log, entries)
 	}
-	p.printLog(log)
-	return nil
+	return printRows(p, entries, row)
+}
+
+// firstOf yields the first n, or all when n is 0.
+func firstOf[E any](elements iter.Seq2[E, error], n int) iter.Seq2[E, error] {
+	if n == 0 {
+		return elements
+	}
+	return func(yield func(E, error) bool) {
+		left := n
+		for element, err := range elements {
+			if left--; !yield(element, err) || left == 0 {
+				return
+			}
+		}
+	}
 }
 
 func logEntry(s *archive.Snapshot) schemas.LogEntry {
@@ -76,31 +91,27 @@ func logEntry(s *archive.Snapshot) schemas.LogEntry {
 	}
 }
 
-func archiveLog(c *cli.Context, head *archive.Snapshot) ([]schemas.LogEntry, error) {
-	var entries []schemas.LogEntry
-	for snapshot, err := range head.Snapshots(c.Context) {
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, logEntry(snapshot))
-		if n := c.Int("n"); n > 0 && len(entries) == n {
-			break
+func archiveLog(ctx context.Context, head *archive.Snapshot) iter.Seq2[schemas.LogEntry, error] {
+	return func(yield func(schemas.LogEntry, error) bool) {
+		for snapshot, err := range head.Snapshots(ctx) {
+			var entry schemas.LogEntry
+			if err == nil {
+				entry = logEntry(snapshot)
+			}
+			if !yield(entry, err) || err != nil {
+				return
+			}
 		}
 	}
-	return entries, nil
 }
 
-func pageLog(c *cli.Context, a *archive.Archive, ref archive.PageRef) ([]schemas.LogEntry, error) {
-	history, err := a.History(c.Context, ref)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := a.Versions(c.Context, ref)
+func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef) (iter.Seq2[schemas.LogEntry, error], error) {
+	history, err := a.History(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	numbers := map[int64]int{}
-	for _, v := range versions {
+	for _, v := range archive.VersionsOf(history) {
 		numbers[v.Page.Capture.Sequence] = v.Number
 	}
 	var entries []schemas.LogEntry
@@ -122,8 +133,13 @@ func pageLog(c *cli.Context, a *archive.Archive, ref archive.PageRef) ([]schemas
 		}
 		entries = append(entries, entry)
 	}
-	slices.Reverse(entries)
-	return entries, nil
+	return func(yield func(schemas.LogEntry, error) bool) {
+		for _, entry := range slices.Backward(entries) {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+	}, nil
 }
 
 // addVersion says what a version brought.
@@ -141,17 +157,12 @@ func addVersion(entry *schemas.LogEntry, page *archive.Page, last *string) error
 	return nil
 }
 
-func (p *program) printLog(log *schemas.Log) {
-	var rows [][]string
-	for _, e := range log.Entries {
-		row := []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind)}
-		if log.URL == "" {
-			rows = append(rows, append(row, e.Subject))
-			continue
-		}
-		rows = append(rows, append(row, string(e.Outcome), logWords(e)))
-	}
-	p.columns(rows)
+func archiveRow(e schemas.LogEntry) []string {
+	return []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind), e.Subject}
+}
+
+func pageRow(e schemas.LogEntry) []string {
+	return []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind), string(e.Outcome), logWords(e)}
 }
 
 func logWords(e schemas.LogEntry) string {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"iter"
 
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -23,4 +25,35 @@ func (p *program) printJSON(doc any) error {
 	}
 	_, err = p.stdout.Write(data)
 	return err
+}
+
+// printJSONList prints a document whose last field is a list, one element at a
+// time.
+func printJSONList[E any](p *program, doc any, elements iter.Seq2[E, error]) error {
+	out := bufio.NewWriter(p.stdout)
+	if err := schemas.EncodeList(out, doc, elements); err != nil {
+		return fmt.Errorf("printing the report: %w", err)
+	}
+	return out.Flush()
+}
+
+// rowsAligned is how many rows are aligned with each other: of a longer list,
+// the first are printed before the last are known.
+const rowsAligned = 1000
+
+// printRows prints a list of any length as columns.
+func printRows[E any](p *program, elements iter.Seq2[E, error], row func(E) []string) error {
+	var rows [][]string
+	for element, err := range elements {
+		if err != nil {
+			return err
+		}
+		if rows = append(rows, row(element)); len(rows) == rowsAligned {
+			if err := p.writeColumns(rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+	}
+	return p.writeColumns(rows)
 }

@@ -7,13 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/schemas"
 )
 
 // postRequests reads the posts that a command line asks for.
@@ -47,16 +47,18 @@ func (p *program) postRequests(c *cli.Context) ([]archive.PostRequest, error) {
 		limit = 0
 	}
 	var requests []archive.PostRequest
+	asked := make(map[schemas.PageID]bool, len(targets))
 	for _, target := range targets {
 		request, err := p.postRequest(c, target)
 		if err != nil {
 			return nil, err
 		}
-		request.Sources, request.MaxSources = sources, limit
-		again := func(r archive.PostRequest) bool { return r.Page == request.Page }
-		if !slices.ContainsFunc(requests, again) {
-			requests = append(requests, request)
+		if asked[request.Page.ID] {
+			continue
 		}
+		asked[request.Page.ID] = true
+		request.Sources, request.MaxSources = sources, limit
+		requests = append(requests, request)
 	}
 	return requests, nil
 }

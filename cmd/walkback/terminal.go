@@ -85,6 +85,10 @@ func (p *program) width() (int, bool) {
 // the last, which holds addresses, is cut so that the rest has room, and the
 // last at the terminal's edge; in a pipe nothing is cut.
 func (p *program) columns(rows [][]string) {
+	_ = p.writeColumns(rows) // as little as of what is printed otherwise
+}
+
+func (p *program) writeColumns(rows [][]string) error {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -98,13 +102,16 @@ func (p *program) columns(rows [][]string) {
 	if limit, bounded := p.width(); bounded {
 		narrow(widths, limit)
 	}
+	var out, line strings.Builder
 	for _, row := range rows {
-		var line strings.Builder
+		line.Reset()
 		for i, cell := range row {
 			line.WriteString(text.Pad(text.Snip(cell, widths[i], "…"), widths[i], ' ') + gutter)
 		}
-		fmt.Fprintln(p.stdout, strings.TrimRight(line.String(), " "))
+		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
+	_, err := io.WriteString(p.stdout, out.String())
+	return err
 }
 
 const (
