@@ -18,16 +18,17 @@ const maxWork = 1 << 28
 type aligner struct {
 	pairs   []pair  // of the sequences at hand, from left to right
 	numbers []int32 // scratch for each item, 0 between uses
+	sweep   sweep
 }
 
-// newAligner makes an aligner of items numbered below count.
-func newAligner(count int) *aligner { return &aligner{numbers: make([]int32, count)} }
-
-// align returns the runs between and along the matches of two sequences. The
-// matches are a longest common subsequence if finding it takes no more than the
-// work allowed.
-func (al *aligner) align(a, b []int32, work int) []run {
+// align returns the runs between and along the matches of two sequences of
+// items numbered below count. The matches are a longest common subsequence if
+// finding it takes no more than the work allowed.
+func (al *aligner) align(a, b []int32, count, work int) []run {
 	al.pairs = al.pairs[:0]
+	if n := count - len(al.numbers); n > 0 {
+		al.numbers = append(al.numbers, make([]int32, n)...)
+	}
 	al.match(a, b, 0, 0, work)
 	return runsOf(al.pairs, len(a), len(b))
 }
@@ -77,8 +78,8 @@ func (al *aligner) exact(a, b []int32, a0, b0 int) {
 		al.numbers[id] = 1
 	}
 	count := int32(0)
-	var ka, kb []int32
-	var ia, ib []int
+	ka, ia := make([]int32, 0, len(a)), make([]int32, 0, len(a))
+	kb, ib := make([]int32, 0, len(b)), make([]int32, 0, len(b))
 	for i, id := range a {
 		if al.numbers[id] == 0 {
 			continue
@@ -87,18 +88,18 @@ func (al *aligner) exact(a, b []int32, a0, b0 int) {
 			count++
 			al.numbers[id] = count + 1
 		}
-		ka, ia = append(ka, al.numbers[id]-2), append(ia, i)
+		ka, ia = append(ka, al.numbers[id]-2), append(ia, int32(i))
 	}
 	for j, id := range b {
 		if al.numbers[id] > 1 {
-			kb, ib = append(kb, al.numbers[id]-2), append(ib, j)
+			kb, ib = append(kb, al.numbers[id]-2), append(ib, int32(j))
 		}
 	}
 	for _, id := range b {
 		al.numbers[id] = 0
 	}
-	for _, p := range subsequence(ka, kb, int(count)) {
-		al.pairs = append(al.pairs, pair{a0 + ia[p.a], b0 + ib[p.b]})
+	for _, p := range al.sweep.subsequence(ka, kb, int(count)) {
+		al.pairs = append(al.pairs, pair{a0 + int(ia[p.a]), b0 + int(ib[p.b])})
 	}
 }
 
@@ -168,7 +169,13 @@ func (al *aligner) unique(a, b []int32) []pair {
 
 // runsOf turns matches into runs that cover both sequences.
 func runsOf(pairs []pair, lenA, lenB int) []run {
-	var out []run
+	breaks := 1
+	for n, p := range pairs {
+		if n == 0 || p.a != pairs[n-1].a+1 || p.b != pairs[n-1].b+1 {
+			breaks++
+		}
+	}
+	out := make([]run, 0, 2*breaks)
 	i, j := 0, 0
 	for _, p := range pairs {
 		if p.a > i || p.b > j {

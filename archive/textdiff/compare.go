@@ -44,10 +44,52 @@ type Diff struct {
 // Time: lines are compared as items, then the tokens of replaced lines, each
 // by [maxWork] at the most; see the package documentation.
 func Compare(before, after string) Diff {
-	a, b := lines(before), lines(after)
+	start := sameLines(before, after)
+	end := sameLinesAtEnd(before[start:], after[start:])
+	a, b := lines(before[start:len(before)-end]), lines(after[start:len(after)-end])
 	ids := make(numbering)
 	na, nb := ids.all(a), ids.all(b)
-	return Diff{segments(before, after, compareWithin(a, b, newAligner(len(ids)).align(na, nb, maxWork)))}
+	var al aligner
+	runs := []run{{true, 0, start, 0, start}}
+	for _, r := range compareWithin(&al, a, b, al.align(na, nb, len(ids), maxWork)) {
+		runs = append(runs, run{r.equal, start + r.a0, start + r.a1, start + r.b0, start + r.b1})
+	}
+	runs = append(runs, run{true, len(before) - end, len(before), len(after) - end, len(after)})
+	return Diff{segments(before, after, runs)}
+}
+
+// sameLines returns the length of the lines that two texts both start with.
+func sameLines(a, b string) int {
+	n := min(len(a), len(b))
+	i := 0
+	for i+64 <= n && a[i:i+64] == b[i:i+64] {
+		i += 64
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return strings.LastIndexByte(a[:i], '\n') + 1
+}
+
+// sameLinesAtEnd returns the length of the lines that two texts both end with.
+func sameLinesAtEnd(a, b string) int {
+	n := min(len(a), len(b))
+	i := 0
+	for i+64 <= n && a[len(a)-i-64:len(a)-i] == b[len(b)-i-64:len(b)-i] {
+		i += 64
+	}
+	for i < n && a[len(a)-1-i] == b[len(b)-1-i] {
+		i++
+	}
+	if i == len(a) && i == len(b) {
+		return i
+	}
+	// What differs ends a line, or the same text of it is on both sides.
+	next := strings.IndexByte(a[len(a)-i:], '\n')
+	if next < 0 {
+		return 0
+	}
+	return i - next - 1
 }
 
 // Equal reports whether the two texts were the same, byte for byte.
@@ -62,7 +104,7 @@ func (d Diff) Equal() bool {
 
 // compareWithin compares the words of replaced pieces. It takes runs over the
 // pieces of two texts and returns runs over their bytes.
-func compareWithin(a, b cuts, runs []run) []run {
+func compareWithin(al *aligner, a, b cuts, runs []run) []run {
 	var all []passages
 	work := 0
 	runs = joinAcrossBlank(runs, a)
@@ -74,15 +116,15 @@ func compareWithin(a, b cuts, runs []run) []run {
 	}
 	var out []run
 	for _, r := range runs {
-		at := run{r.equal, a.at[r.a0], a.at[r.a1], b.at[r.b0], b.at[r.b1]}
+		at := run{r.equal, a.start(r.a0), a.start(r.a1), b.start(r.b0), b.start(r.b1)}
 		if r.equal {
 			out = append(out, at)
 			continue
 		}
 		w := all[0]
 		all = all[1:]
-		for _, r := range w.runs(shareOf(w.cost(), work)) {
-			out = append(out, run{r.equal, at.a0 + w.a.at[r.a0], at.a0 + w.a.at[r.a1], at.b0 + w.b.at[r.b0], at.b0 + w.b.at[r.b1]})
+		for _, r := range w.runs(al, shareOf(w.cost(), work)) {
+			out = append(out, run{r.equal, at.a0 + w.a.start(r.a0), at.a0 + w.a.start(r.a1), at.b0 + w.b.start(r.b0), at.b0 + w.b.start(r.b1)})
 		}
 	}
 	return out

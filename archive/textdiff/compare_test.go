@@ -55,7 +55,8 @@ func TestCompare(t *testing.T) {
 		{"sentence inserted", "A one.\nB two.\n", "A one.\nX new.\nB two.\n", "A one.\n{+X new.\n+}B two.\n"},
 		{"line slides to line start", "A b.\nA c.\n", "A b.\nA b.\nA c.\n", "A b.\n{+A b.\n+}A c.\n"},
 		{"white space joins changes", "one two end\n", "three four end\n", "[-one two-]{+three four+} end\n"},
-		{"stray word in a rewrite", "red green blue of white black grey\n", "iron copper tin of gold silver lead\n", "[-red green blue of white black grey-]{+iron copper tin of gold silver lead+}\n"},
+		{"stray word in a rewrite", "red green blue of white black grey\n", "iron copper tin of gold silver lead\n", "[-red green blue-]{+iron copper tin+} of [-white black grey-]{+gold silver lead+}\n"},
+		{"insertion meets the change before it", "x the dog.\n", "y the cat the dog.\n", "[-x-]{+y the cat+} the dog.\n"},
 		{"small word between small changes stays", "12 of 15\n", "13 of 16\n", "[-12-]{+13+} of [-15-]{+16+}\n"},
 		{"across a blank line", "Alpha beta gamma.\n\nDelta epsilon zeta.\n", "Alpha beta gamma. Delta epsilon zeta.\n", "Alpha beta gamma.[-\n\n-]{+ +}Delta epsilon zeta.\n"},
 		{"punctuation", "Yes, it is.\n", "Yes it is!\n", "Yes[-,-] it is[-.-]{+!+}\n"},
@@ -75,6 +76,21 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestReadable(t *testing.T) {
+	for _, c := range []struct{ name, before, after, want string }{
+		{"stray word in a rewrite", "red green blue of white black grey\n", "iron copper tin of gold silver lead\n", "[-red green blue of white black grey-]{+iron copper tin of gold silver lead+}\n"},
+		{"three in a row", "a b c the d e f the g h i\n", "k l m the n o p the q r s\n", "[-a b c the d e f the g h i-]{+k l m the n o p the q r s+}\n"},
+		{"a number", "red green blue 12 white black grey\n", "iron copper tin 12 gold silver lead\n", "[-red green blue-]{+iron copper tin+} 12 [-white black grey-]{+gold silver lead+}\n"},
+		{"small changes", "12 of 15\n", "13 of 16\n", "[-12-]{+13+} of [-15-]{+16+}\n"},
+		{"another line", "red green blue\nof\nwhite black grey\n", "iron copper tin\nof\ngold silver lead\n", "[-red green blue-]{+iron copper tin+}\nof\n[-white black grey-]{+gold silver lead+}\n"},
+		{"no change", "a\n", "a\n", "a\n"},
+	} {
+		if diff := cmp.Diff(c.want, show(Compare(c.before, c.after).Readable().Segments)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
 // checkDiff tells whether a diff keeps the promises of its type.
 func checkDiff(d Diff, before, after string) error {
 	if a, b := sides(d.Segments); a != before || b != after {
@@ -88,12 +104,40 @@ func checkDiff(d Diff, before, after string) error {
 			return fmt.Errorf("segment %d: %v follows %v", i, s.Op, d.Segments[i-1].Op)
 		}
 	}
+	for side, text := range [2]string{before, after} {
+		if err := checkBoundaries(d.Segments, text, [2]Op{Insert, Delete}[side]); err != nil {
+			return err
+		}
+	}
 	if d.Equal() != (before == after) {
 		return fmt.Errorf("Equal() = %v", d.Equal())
 	}
 	for _, context := range []int{0, 1, 3, 1 << 20} {
 		if err := checkHunks(d.Hunks(context), before, after, context); err != nil {
 			return fmt.Errorf("context %d: %w", context, err)
+		}
+	}
+	return nil
+}
+
+// checkBoundaries tells whether a segment ends inside a token of the lines of a
+// text. A line is cut without what stands in the next one.
+func checkBoundaries(segments []Segment, text string, other Op) error {
+	boundary := make(map[int]bool)
+	all := lines(text)
+	for i := range all.len() {
+		c := tokens(all.piece(i))
+		for _, at := range c.at {
+			boundary[all.start(i)+int(at)] = true
+		}
+	}
+	at := 0
+	for _, s := range segments {
+		if s.Op == other {
+			continue
+		}
+		if at += len(s.Text); !boundary[at] {
+			return fmt.Errorf("a segment ends at byte %d, inside a token: %q", at, s.Text)
 		}
 	}
 	return nil
@@ -158,8 +202,12 @@ func texts() *rapid.Generator[string] {
 func TestCompareRebuilds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := texts().Draw(t, "before"), texts().Draw(t, "after")
-		if err := checkDiff(Compare(before, after), before, after); err != nil {
+		d := Compare(before, after)
+		if err := checkDiff(d, before, after); err != nil {
 			t.Fatal(err)
+		}
+		if err := checkDiff(d.Readable(), before, after); err != nil {
+			t.Fatalf("readable: %v", err)
 		}
 	})
 }
@@ -178,8 +226,12 @@ func FuzzCompare(f *testing.F) {
 	f.Add("A b c.\nD e.\n", "A b x.\n\nD e.\n")
 	f.Add("http://a.b/c). 1,2", "\xff\u2028\r\n")
 	f.Fuzz(func(t *testing.T, before, after string) {
-		if err := checkDiff(Compare(before, after), before, after); err != nil {
+		d := Compare(before, after)
+		if err := checkDiff(d, before, after); err != nil {
 			t.Fatal(err)
+		}
+		if err := checkDiff(d.Readable(), before, after); err != nil {
+			t.Fatalf("readable: %v", err)
 		}
 	})
 }
@@ -194,8 +246,15 @@ func pieces(c cuts) []string {
 }
 
 func FuzzTokens(f *testing.F) {
+	f.Add("a.b a:b a,b 1,2 1;2 1.2 1'2 a'b a_1 _a 1_ a._b 1.a  x\r\n\n\t\x0b\x1f\"a\"b\" e\u0301 \u00e9.a a.\u00e9 \u0301a \u00a01 1\u00a02 \u05d0\"\u05d0 a\u200d")
 	f.Add("See (https://x.org/a_(b)), 1,234.5 or 12:30://x 他们 don’t.")
 	f.Fuzz(func(t *testing.T, text string) {
+		plain, full := cuts{text: text, at: []int32{0}}, cuts{text: text, at: []int32{0}}
+		plain.cutWords(0, len(text))
+		full.cutUnicode(0, len(text))
+		if diff := cmp.Diff(pieces(full), pieces(plain)); diff != "" {
+			t.Fatalf("words of %q (-by all rules +got):\n%s", text, diff)
+		}
 		if got := strings.Join(pieces(tokens(text)), ""); got != text {
 			t.Fatalf("tokens join to %q, want %q", got, text)
 		}

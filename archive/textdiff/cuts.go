@@ -5,8 +5,11 @@ import "strings"
 // cuts is a text in pieces that lie side by side: lines or tokens.
 type cuts struct {
 	text string
-	at   []int // where piece i starts; one more entry ends the last piece
+	at   []int32 // where piece i starts; one more entry ends the last piece
 }
+
+// start returns where piece i starts, or where the last one ends.
+func (c cuts) start(i int) int { return int(c.at[i]) }
 
 func (c cuts) len() int { return max(len(c.at)-1, 0) }
 
@@ -18,14 +21,14 @@ func (c cuts) join(i, j int) string { return c.text[c.at[i]:c.at[j]] }
 
 // lines cuts a text after each line feed.
 func lines(text string) cuts {
-	c := cuts{text: text, at: make([]int, 1, 2+strings.Count(text, "\n"))}
+	c := cuts{text: text, at: make([]int32, 1, 2+strings.Count(text, "\n"))}
 	for at := 0; at < len(text); {
 		n := strings.IndexByte(text[at:], '\n') + 1
 		if n == 0 {
 			n = len(text) - at
 		}
 		at += n
-		c.at = append(c.at, at)
+		c.at = append(c.at, int32(at))
 	}
 	return c
 }

@@ -19,7 +19,12 @@
 // the bound (two texts of 130,000 words that have nothing in common at either
 // end) are cut in two, at an item that occurs once on each side where there is
 // one, until the parts are within their share of it. So results get coarser by
-// degrees as texts grow. Memory is some 100 bytes a token of replaced text.
+// degrees as texts grow. Memory is some 100 bytes a token of replaced text. Texts
+// are shorter than 2 GiB.
+//
+// A minimal diff may match stray words between two rewritten halves of a
+// passage. Counts and verdicts rest on the minimal one; [Diff.Readable] is what
+// to show to people.
 //
 // # Tokens
 //

@@ -18,8 +18,9 @@ func (m *matching) edited() {
 		g.number(m.before, m.after)
 		gaps, work = append(gaps, g), work+g.cost()
 	}
+	var al aligner
 	for _, g := range gaps {
-		for _, n := range g.match(shareOf(g.cost(), work)) {
+		for _, n := range g.match(&al, shareOf(g.cost(), work)) {
 			m.add(n)
 		}
 	}
@@ -68,10 +69,10 @@ type link struct {
 }
 
 // match returns the groups of blocks that have most of their tokens in common.
-func (g *gap) match(work int) []match {
+func (g *gap) match(al *aligner, work int) []match {
 	var out []match
 	var last link
-	for _, l := range g.links(work) {
+	for _, l := range g.links(al, work) {
 		if !g.strong(l) {
 			continue
 		}
@@ -110,9 +111,9 @@ func (g *gap) strong(l link) bool {
 
 // links aligns the tokens of the gap and counts the matches for each pair of
 // blocks. Links come in the order of both sides.
-func (g *gap) links(work int) []link {
+func (g *gap) links(al *aligner, work int) []link {
 	var out []link
-	for _, r := range newAligner(g.count).align(g.a.numbers, g.b.numbers, work) {
+	for _, r := range al.align(g.a.numbers, g.b.numbers, g.count, work) {
 		for k := 0; r.equal && k < r.a1-r.a0; k++ {
 			a, b := r.a0+k, r.b0+k
 			i, j := g.a.block[a], g.b.block[b]
@@ -171,9 +172,9 @@ func (m *matching) movedAndEdited() {
 	for _, f := range found {
 		work += cost(len(f.before.tokens), len(f.after.tokens))
 	}
-	al := newAligner(len(ids))
+	var al aligner
 	for n := range found {
-		found[n].measure(al, work)
+		found[n].measure(&al, len(ids), work)
 	}
 	slices.SortStableFunc(found, func(x, y resemblance) int { return cmp.Compare(y.similarity, x.similarity) })
 	for _, f := range found {
@@ -216,10 +217,10 @@ type resemblance struct {
 	similarity    float64
 }
 
-func (r *resemblance) measure(al *aligner, work int) {
+func (r *resemblance) measure(al *aligner, count, work int) {
 	a, b := r.before.tokens, r.after.tokens
 	kept := 0
-	for _, run := range al.align(a, b, shareOf(cost(len(a), len(b)), work)) {
+	for _, run := range al.align(a, b, count, shareOf(cost(len(a), len(b)), work)) {
 		if run.equal {
 			kept += run.a1 - run.a0
 		}

@@ -80,9 +80,9 @@ func (m *matching) matchInOrder(form func(string) string) {
 		nb = append(nb, numbered(m.after[after[k].From:after[k].To], form, ids))
 		work += cost(len(na[k]), len(nb[k]))
 	}
-	al := newAligner(len(ids))
+	var al aligner
 	for k := range before {
-		for _, r := range al.align(na[k], nb[k], shareOf(cost(len(na[k]), len(nb[k])), work)) {
+		for _, r := range al.align(na[k], nb[k], len(ids), shareOf(cost(len(na[k]), len(nb[k])), work)) {
 			for n := 0; r.equal && n < r.a1-r.a0; n++ {
 				found = append(found, pair{before[k].From + r.a0 + n, after[k].From + r.b0 + n})
 			}
@@ -187,6 +187,7 @@ func (m *matching) rows(d *BlockDiff) {
 func (m *matching) differences() [][]Segment {
 	out := make([][]Segment, len(m.matches))
 	all := make([]passages, len(m.matches))
+	var al aligner
 	work := 0
 	for n, match := range m.matches {
 		if before, after := joined(m.before, match.before), joined(m.after, match.after); before != after {
@@ -196,7 +197,7 @@ func (m *matching) differences() [][]Segment {
 	}
 	for n, p := range all {
 		if p.a.text != "" || p.b.text != "" {
-			out[n] = p.segments(shareOf(p.cost(), work))
+			out[n] = p.segments(&al, shareOf(p.cost(), work))
 		}
 	}
 	return out

@@ -24,15 +24,15 @@ func passagesOf(before, after string) passages {
 func (p passages) cost() int { return cost(len(p.ka), len(p.kb)) }
 
 // runs compares the tokens and returns runs over them.
-func (p passages) runs(work int) []run {
-	return tidy(p.withGaps(newAligner(p.count).align(p.ka, p.kb, work)), p.a, p.b)
+func (p passages) runs(al *aligner, work int) []run {
+	return tidy(p.withGaps(al.align(p.ka, p.kb, p.count, work)), p.a, p.b)
 }
 
 // segments compares the tokens and returns segments.
-func (p passages) segments(work int) []Segment {
+func (p passages) segments(al *aligner, work int) []Segment {
 	var out []run
-	for _, r := range p.runs(work) {
-		out = append(out, run{r.equal, p.a.at[r.a0], p.a.at[r.a1], p.b.at[r.b0], p.b.at[r.b1]})
+	for _, r := range p.runs(al, work) {
+		out = append(out, run{r.equal, p.a.start(r.a0), p.a.start(r.a1), p.b.start(r.b0), p.b.start(r.b1)})
 	}
 	return segments(p.a.text, p.b.text, out)
 }

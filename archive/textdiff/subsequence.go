@@ -9,8 +9,8 @@ import (
 // the same item.
 type pair struct{ a, b int }
 
-// maxLog bounds the undo log of a sweep, in entries of 16 bytes.
-const maxLog = 1 << 20
+// minLog is the least number of entries, of 16 bytes, that an undo log may have.
+const minLog = 1 << 12
 
 // subsequence returns a longest common subsequence of two sequences of items
 // numbered below count, in order. It is always a longest one.
@@ -23,18 +23,20 @@ const maxLog = 1 << 20
 // O(len(a)·len(b)/64) at the worst and about O(len(a)+len(b)) where items are
 // rare. The words overwritten are logged; undoing them leads back along the
 // subsequence. When the log is full, the words are copied and the log starts
-// anew, and that part of a is read a second time on the way back: memory is
-// maxLog entries and len(b)/8 bytes for each that number of changes.
-func subsequence(a, b []int32, count int) []pair { return subsequenceInStages(a, b, count, maxLog) }
+// anew, and that part of a is read a second time on the way back: memory is 4
+// bytes for each position of b, and len(b)/8 bytes for each len(b)/4 changes.
+func (s *sweep) subsequence(a, b []int32, count int) []pair {
+	return s.inStages(a, b, count, max(minLog, len(b)/4))
+}
 
-// subsequenceInStages is subsequence with a log of about limit entries.
-func subsequenceInStages(a, b []int32, count, limit int) []pair {
+// inStages is subsequence with a log of about limit entries.
+func (s *sweep) inStages(a, b []int32, count, limit int) []pair {
 	if len(a) == 0 || len(b) == 0 {
 		return nil
 	}
-	s := sweep{words: make([]uint64, (len(b)+63)/64), columns: columnsOf(b, count)}
-	for i := range s.words {
-		s.words[i] = ^uint64(0)
+	s.columns, s.top, s.words = columnsOf(b, count), 0, s.words[:0]
+	for range (len(b) + 63) / 64 {
+		s.words = append(s.words, ^uint64(0))
 	}
 	stages := []stage{s.stage(0)}
 	for i, id := range a {
@@ -58,7 +60,8 @@ func subsequenceInStages(a, b []int32, count, limit int) []pair {
 	return out
 }
 
-// A sweep reads a sequence item by item.
+// A sweep reads a sequence item by item. It may be used again, for the sake of
+// its memory.
 type sweep struct {
 	columns columns
 	words   []uint64
@@ -94,42 +97,48 @@ func (s *sweep) restore(to stage) {
 // as one addition over all words.
 func (s *sweep) read(id int32) {
 	s.rows = append(s.rows, len(s.log))
+	masks := s.columns.of(id)
+	// Each mask changes its own word and at most one to which it carries.
+	s.log = slices.Grow(s.log, 2*len(masks))
+	log, words := s.log, s.words
 	carry, at := uint64(0), 0
-	for _, m := range s.columns.of(id) {
+	for _, m := range masks {
 		word := int(m.word)
 		if carry != 0 {
-			carry = s.carry(at, word)
+			if to := s.absorbs(at, word); to < word {
+				log = append(log, overwritten{int32(to), words[to]})
+				words[to] |= words[to] + 1
+				carry = 0
+			}
 		}
-		old := s.words[word]
+		old := words[word]
 		sum, over := bits.Add64(old, old&m.bits, carry)
-		s.set(word, sum|old&^m.bits)
+		if value := sum | old&^m.bits; value != old {
+			log = append(log, overwritten{m.word, old})
+			words[word] = value
+			s.top = max(s.top, word)
+		}
 		carry, at = over, word+1
 	}
 	if carry != 0 {
-		s.carry(at, len(s.words))
-	}
-}
-
-// carry adds 1 to the words from at up to end and returns what is left over.
-// A word without a 0 passes it on and stays as it is.
-func (s *sweep) carry(at, end int) uint64 {
-	for ; at < end && at <= s.top; at++ {
-		if old := s.words[at]; old != ^uint64(0) {
-			s.set(at, (old+1)|old)
-			return 0
+		if to := s.absorbs(at, len(words)); to < len(words) {
+			log = append(log, overwritten{int32(to), words[to]})
+			words[to] |= words[to] + 1
 		}
 	}
-	return 1
+	s.log = log
 }
 
-func (s *sweep) set(at int, value uint64) {
-	old := s.words[at]
-	if old == value {
-		return
+// absorbs returns the first word from at on that has a 0, which is where a
+// carry ends, or end if there is none before it. A word without a 0 passes the
+// carry on and stays as it is.
+func (s *sweep) absorbs(at, end int) int {
+	for last := min(end, s.top+1); at < last; at++ {
+		if s.words[at] != ^uint64(0) {
+			return at
+		}
 	}
-	s.log = append(s.log, overwritten{int32(at), old})
-	s.words[at] = value
-	s.top = max(s.top, at)
+	return end
 }
 
 // back follows the subsequence from after the last item read back to item row,

@@ -64,7 +64,7 @@ func sequences(t *rapid.T) (a, b []int32, count int32) {
 func TestSubsequenceIsLongest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, count := sequences(t)
-		pairs := subsequenceInStages(a, b, int(count), rapid.SampledFrom([]int{1, 10, 100, maxLog}).Draw(t, "limit"))
+		pairs := new(sweep).inStages(a, b, int(count), rapid.SampledFrom([]int{1, 10, 100, minLog}).Draw(t, "limit"))
 		if err := checkPairs(pairs, a, b); err != nil {
 			t.Fatal(err)
 		}
@@ -79,14 +79,14 @@ func TestSubsequenceIsLongest(t *testing.T) {
 func TestAlignBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, count := sequences(t)
-		al := newAligner(int(count))
+		var al aligner
 		for _, work := range []int{-1, 0, 1, 7, 100, 1000} {
-			al.align(a, b, work)
+			al.align(a, b, int(count), work)
 			if err := checkPairs(al.pairs, a, b); err != nil {
 				t.Fatalf("work %d: %v", work, err)
 			}
 		}
-		al.align(a, b, cost(len(a), len(b)))
+		al.align(a, b, int(count), cost(len(a), len(b)))
 		if got, want := len(al.pairs), longest(a, b); got != want {
 			t.Fatalf("length %d, want %d", got, want)
 		}

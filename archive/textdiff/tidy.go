@@ -5,22 +5,26 @@ import (
 	"strings"
 )
 
-// tidy makes a minimal word diff readable. It drops matches that only white
-// space or a stray word makes between larger changes, and moves pure
-// insertions and deletions to the nearest line or word start.
+// tidy makes a minimal word diff readable at no cost: it drops matches of white
+// space alone between two changes, and moves pure insertions and deletions to
+// the nearest line or word start.
 func tidy(runs []run, a, b cuts) []run {
-	runs = dropMatches(runs, func(left, match, right run) bool { return incidental(left, match, right, a, b) })
+	runs = dropMatches(runs, func(_, match, _ run) bool {
+		text := a.join(match.a0, match.a1)
+		return isSpace(text) && !strings.Contains(text, "\n")
+	})
 	for i := 1; i+1 < len(runs); i++ {
 		if !runs[i].equal {
-			slide(&runs[i-1], &runs[i], &runs[i+1], a, b)
+			slide(runs, i, a, b)
 		}
 	}
 	return slices.DeleteFunc(runs, func(r run) bool { return r.a0 == r.a1 && r.b0 == r.b1 })
 }
 
 // dropMatches makes one change of two where drop says so of the match between.
+// It writes over runs.
 func dropMatches(runs []run, drop func(left, match, right run) bool) []run {
-	var out []run
+	out := runs[:0] // never longer than what was read
 	for i, r := range runs {
 		last := len(out) - 1
 		between := r.equal && last >= 0 && i+1 < len(runs)
@@ -33,29 +37,6 @@ func dropMatches(runs []run, drop func(left, match, right run) bool) []run {
 	return out
 }
 
-// incidental reports whether the match between two changes is at most two
-// words, and three times smaller than the changes on both sides. A match that
-// holds a line end is kept: it pairs lines.
-func incidental(left, match, right run, a, b cuts) bool {
-	if match.a1-match.a0 > 5 || strings.Contains(a.join(match.a0, match.a1), "\n") {
-		return false // more than two words with the white space around them
-	}
-	n := visibleIn(a, match.a0, match.a1)
-	size := func(r run) int { return max(visibleIn(a, r.a0, r.a1), visibleIn(b, r.b0, r.b1)) }
-	return n <= 2 && 3*n <= min(size(left), size(right))
-}
-
-// visibleIn counts the tokens that are not white space.
-func visibleIn(c cuts, from, to int) int {
-	n := 0
-	for i := from; i < to; i++ {
-		if !isSpace(c.piece(i)) {
-			n++
-		}
-	}
-	return n
-}
-
 func isSpace(token string) bool { return strings.TrimSpace(token) == "" }
 
 func isLineEnd(token string) bool { return token == "\n" || token == "\r\n" }
@@ -65,26 +46,32 @@ func isGap(token string) bool { return isSpace(token) && !isLineEnd(token) }
 
 // slide moves a pure insertion or deletion along equal text to where it starts
 // best. "a b c" to "a b b c" can insert either b; "A.\nB.\n" to "A.\nX.\nB.\n"
-// should insert a line, not the end of one and the start of another.
-func slide(left, change, right *run, a, b cuts) {
-	items, lo, hi := a, &change.a0, &change.a1
+// should insert a line, not the end of one and the start of another. Best of
+// all is to meet the change before or after it: then there is one change less.
+func slide(runs []run, i int, a, b cuts) {
+	left, change, right := &runs[i-1], &runs[i], &runs[i+1]
+	items, lo, hi := a, change.a0, change.a1
 	switch {
 	case change.a0 == change.a1:
-		items, lo, hi = b, &change.b0, &change.b1
+		items, lo, hi = b, change.b0, change.b1
 	case change.b0 != change.b1:
 		return
 	}
 	back, forth := 0, 0
-	for back < left.a1-left.a0 && items.piece(*lo-1-back) == items.piece(*hi-1-back) {
+	for back < left.a1-left.a0 && items.piece(lo-1-back) == items.piece(hi-1-back) {
 		back++
 	}
-	for forth < right.a1-right.a0 && items.piece(*lo+forth) == items.piece(*hi+forth) {
+	for forth < right.a1-right.a0 && items.piece(lo+forth) == items.piece(hi+forth) {
 		forth++
 	}
 	best, bestScore := 0, -1
 	for by := forth; by >= -back; by-- {
-		if s := startScore(items, *lo+by); s > bestScore {
-			best, bestScore = by, s
+		score := startScore(items, lo+by)
+		if by < 0 && -by == left.a1-left.a0 && i > 1 || by > 0 && by == right.a1-right.a0 && i+2 < len(runs) {
+			score = 4
+		}
+		if score > bestScore {
+			best, bestScore = by, score
 		}
 	}
 	for _, p := range []*int{&left.a1, &left.b1, &change.a0, &change.a1, &change.b0, &change.b1, &right.a0, &right.b0} {

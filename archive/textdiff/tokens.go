@@ -4,17 +4,15 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/clipperhouse/uax29/v2/words"
 )
 
 // tokens cuts a text into the units that a change cannot split.
 func tokens(text string) cuts {
-	c := cuts{text: text, at: make([]int, 1, 2+len(text)/3)}
+	c := cuts{text: text, at: make([]int32, 1, 2+len(text)/3)}
 	for start := 0; start < len(text); {
 		if n := urlLength(text[start:]); n > 0 {
 			start += n
-			c.at = append(c.at, start)
+			c.at = append(c.at, int32(start))
 			continue
 		}
 		// Word boundaries are looked for up to the next URL only, so that
@@ -22,7 +20,7 @@ func tokens(text string) cuts {
 		end := len(text)
 		if i := strings.Index(text[start:], "://"); i >= 0 {
 			end = start + i
-			for end > start && isSchemeByte(text[end-1]) {
+			for end > start && isASCIILetter(text[end-1]) {
 				end--
 			}
 			if end == start {
@@ -33,19 +31,6 @@ func tokens(text string) cuts {
 		start = end
 	}
 	return c
-}
-
-// cutWords adds the UAX #29 words of a part of the text without URLs, numbers
-// joined.
-func (c *cuts) cutWords(start, end int) {
-	it := words.FromString(c.text[start:end])
-	first := len(c.at)
-	for it.Next() {
-		if n := len(c.at); n-2 >= first && joinsNumber(c.piece(n-3), c.piece(n-2), it.Value()) {
-			c.at = c.at[:n-2]
-		}
-		c.at = append(c.at, start+it.End())
-	}
 }
 
 // joinsNumber reports whether digits, a separator and digits are one number,
@@ -60,8 +45,6 @@ func joinsNumber(left, separator, right string) bool {
 }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
-
-func isSchemeByte(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 
 // urlLength returns the length of the web address that a text starts with, or
 // 0. Closing punctuation at its end belongs to the sentence, not to it.

@@ -125,6 +125,9 @@ func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.
 	if c.Bool("html") && !c.IsSet("context") {
 		context = strings.Count(texts[0], "\n") + strings.Count(texts[1], "\n") // the whole text
 	}
+	if !c.Bool("json") {
+		compared = compared.Readable() // for people; the words were counted before
+	}
 	for _, h := range compared.Hunks(context) {
 		hunk := schemas.DiffHunk{BeforeLine: h.BeforeLine, AfterLine: h.AfterLine}
 		for _, s := range h.Segments {
