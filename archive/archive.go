@@ -18,9 +18,10 @@ import (
 // Archive is an open archive. Its methods may be called by several goroutines;
 // only one at a time, in all processes, commits.
 type Archive struct {
-	store *gitstore.Store
-	dir   string
-	about schemas.Archive
+	store  *gitstore.Store
+	dir    string
+	reader *reader
+	about  schemas.Archive
 
 	mu    sync.Mutex
 	chain []gitstore.ID // the commits of main by sequence, as far as known
@@ -71,7 +72,7 @@ func Init(ctx context.Context, dir string, options InitOptions) (*Archive, error
 	if err != nil {
 		return nil, fmt.Errorf("making archive %s: %w", dir, err)
 	}
-	a := &Archive{store: store, dir: dir}
+	a := &Archive{store: store, dir: dir, reader: newReader()}
 	if err = a.unborn(); errors.Is(err, ErrUnborn) {
 		err = a.commitRoot(ctx, options)
 	}
@@ -140,7 +141,7 @@ func Open(dir string) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening archive %s: %w", dir, err)
 	}
-	a := &Archive{store: store, dir: dir}
+	a := &Archive{store: store, dir: dir, reader: newReader()}
 	if err := a.readAbout(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening archive %s: %w", dir, err), store.Close())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -338,7 +339,7 @@ func TestLastServed(t *testing.T) {
 		if err != nil || back == nil || back.Capture.Sequence != served.Capture.Sequence {
 			t.Errorf("%d: last served %+v, %v", status, back, err)
 		}
-		if payload, err := now.Payload(); err != nil || string(payload) != fmt.Sprint("status ", status) {
+		if payload, err := readPayload(now); err != nil || payload != fmt.Sprint("status ", status) {
 			t.Errorf("%d: the payload is %q, %v", status, payload, err)
 		}
 	}
@@ -532,4 +533,14 @@ func TestCancelled(t *testing.T) {
 	if n := head(t, a).Message.Sequence; n != 0 {
 		t.Errorf("the newest snapshot is %d", n)
 	}
+}
+
+// readPayload returns the payload of a page.
+func readPayload(page *archive.Page) (string, error) {
+	payload, err := page.Payload()
+	if err != nil || payload == nil {
+		return "", err
+	}
+	b, err := io.ReadAll(payload)
+	return string(b), errors.Join(err, payload.Close())
 }

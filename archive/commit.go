@@ -183,14 +183,14 @@ func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence in
 		return w.run.observation(page), nil
 	}
 	page.Capture.Sequence = sequence
-	if page.Document != nil {
+	if page.files[textFile] != nil {
 		page.Capture.Text.Sequence = sequence
 	}
 	if err := w.clear(page); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(page.files)) {
-		if err := w.batch.Put(page.Folder+"/"+name, page.files[name]); err != nil {
+		if err := w.batch.Put(page.Folder+"/"+name, page.files[name].blob); err != nil {
 			return nil, err
 		}
 	}
@@ -228,6 +228,9 @@ func (w *writer) checkFresh(drafts []*Draft) error {
 func (w *writer) isFresh(page *PageDraft) (bool, error) {
 	if page.sequence != 0 {
 		return true, nil // recorded by an earlier snapshot of this run
+	}
+	if page.released {
+		return false, nil // the run has forgotten it
 	}
 	entry, err := w.batch.Lookup(page.Folder + "/" + captureFile)
 	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/walkback-dev/walkback/archive/extract"
-	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -19,7 +18,7 @@ type Draft struct {
 	Untracked []*schemas.Untracked
 }
 
-// Size returns the number of payload bytes that the draft holds in memory.
+// Size returns the number of payload bytes of the draft.
 func (d *Draft) Size() int64 {
 	var size int64
 	for _, page := range d.Pages {
@@ -42,10 +41,12 @@ type PageDraft struct {
 	AsBefore       bool            // same outcome, final address and payload as Before
 	Verdict        *schemas.Change // set by Judge; nil for a first capture or an observation
 
-	mu       sync.Mutex                // guards Document and Verdict while drafts share the look
-	files    map[string]*gitstore.Blob // by path in the page's folder
-	sequence int64                     // of the commit that recorded it; 0: not yet
-	released bool                      // Document is left to the archive
+	mu       sync.Mutex          // guards Document and Verdict while drafts share the look
+	files    map[string]*content // by path in the page's folder
+	links    []extract.Link      // of a Document that a dry run let go of
+	unhold   func()              // ends the counting of what the documents take; may be nil
+	sequence int64               // of the commit that recorded it; 0: not yet
+	released bool                // files and documents are gone
 }
 
 // PostDraft is a post of a draft: its page and where its sources come from.
@@ -69,33 +70,48 @@ func (d *PageDraft) Judge(judge func(*PageDraft) (*schemas.Change, error)) (err 
 	return err
 }
 
-// document returns what the page says, also when it was as before, and when the
+// linked returns the links of the page, also when it was as before, and when the
 // look is in the archive already.
-func (d *PageDraft) document(ctx context.Context, a *Archive) (*extract.Document, error) {
+func (d *PageDraft) linked(ctx context.Context, a *Archive) ([]extract.Link, error) {
 	d.mu.Lock()
-	document, recorded := d.Document, d.released
+	document, links, released := d.Document, d.links, d.released
 	d.mu.Unlock()
+	page := d.Before
 	switch {
 	case document != nil:
-		return document, nil
+		return document.Links, nil
+	case links != nil:
+		return links, nil
 	case d.AsBefore && d.Before.Capture.Access.Outcome == schemas.Served:
-		return d.Before.Document(ctx)
-	case !recorded || d.Capture.Access.Outcome != schemas.Served:
+	case released && d.sequence != 0 && d.Capture.Access.Outcome == schemas.Served:
+		newest, err := a.Newest(d.PageRef)
+		if err != nil || newest == nil {
+			return nil, err
+		}
+		page = newest
+	default:
 		return nil, nil
 	}
-	page, err := a.Newest(d.PageRef)
-	if err != nil || page == nil {
+	document, err := page.Document(ctx)
+	if err != nil || document == nil {
 		return nil, err
 	}
-	return page.Document(ctx)
+	return document.Links, nil
 }
 
-// release lets go of what is in the archive by now: a run may look at many
-// pages.
+// release lets go of all that the look holds but what other posts of its run may
+// still ask for: a run may look at many pages.
 func (d *PageDraft) release() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.files, d.Document, d.FormerDocument, d.released = nil, nil, nil, true
+	if d.Document != nil && d.sequence == 0 {
+		d.links = d.Document.Links
+	}
+	d.letGo()
+	if d.unhold != nil {
+		d.unhold()
+	}
+	d.Document, d.FormerDocument, d.released = nil, nil, true
 }
 
 // Title returns what to call the page in a list.

@@ -7,9 +7,9 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +17,7 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 
 	"github.com/walkback-dev/walkback/archive/access"
+	"github.com/walkback-dev/walkback/archive/buffer"
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/archive/gitstore"
@@ -35,13 +36,17 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 		if recorded := r.recorded(before); recorded != nil {
 			return recorded, nil
 		}
-		request := fetch.Request{URL: ref.Name}
+		request := fetch.Request{URL: ref.Name, Buffers: r.buffers}
 		if !r.options.Whole {
 			if err := r.makeConditional(&request, before); err != nil {
 				return nil, err
 			}
 		}
-		exchange := r.options.Fetch.Fetch(ctx, request)
+		exchange, err := r.options.Fetch.Fetch(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		defer exchange.Close()
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -94,13 +99,11 @@ var refusals = []fetch.Reason{fetch.BadURL, fetch.UnsupportedScheme, fetch.UserI
 
 // record turns an exchange into a draft.
 func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fetch.Request, x *fetch.Exchange) (*PageDraft, error) {
-	d := &PageDraft{PageRef: ref, Before: before, files: map[string]*gitstore.Blob{}}
+	d := &PageDraft{PageRef: ref, Before: before, files: map[string]*content{}}
 	c := r.newCapture(ref, schemas.Fetched, x.Started, x.Duration)
 	d.Capture = c
 	d.addHops(x)
-	answer := access.Answer{
-		Asked: ref.Name, Body: x.Payload, Truncated: schemas.Truncation(x.Truncated), At: x.Started,
-	}
+	answer := access.Answer{Asked: ref.Name, Truncated: schemas.Truncation(x.Truncated), At: x.Started}
 	if final := x.Final(); final != nil {
 		c.FinalURL, c.Status = final.URL, final.Status
 		answer.Final, answer.Status, answer.Header = final.URL, final.Status, final.Header
@@ -111,20 +114,49 @@ func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fet
 		answer.Failure, answer.Detail, answer.Refused = c.Failure.Reason, c.Failure.Detail, slices.Contains(refusals, x.Failure.Reason)
 	}
 	c.Truncated = answer.Truncated
-	if len(x.Payload) > 0 {
-		d.addBody(x.Payload, answer.Header)
-		if c.Body.ContentEncoding != "" {
-			if decoded, err := extract.Decode(x.Payload, c.Body.ContentEncoding); err == nil {
-				answer.Body = decoded
-			}
+	if payload := x.Payload; payload != nil {
+		start := make([]byte, min(payload.Size(), startSize))
+		if _, err := payload.ReadAt(start, 0); err != nil && err != io.EOF {
+			return nil, fmt.Errorf("reading what %s sent: %w", ref.Name, err)
+		}
+		d.addBody(payload, payload.Size(), schemas.Digest(payload.SHA256()), start, answer.Header)
+		answer.Body, answer.Received = bodyStart(start, c.Body), payload.Size()
+		if err := r.read(ctx, d, payload.Reader(), &answer); err != nil {
+			return nil, err
 		}
 	}
-	if err := d.read(ctx, x.Payload, &answer); err != nil {
-		return nil, err
+	return d, r.settle(ctx, d, answer)
+}
+
+// bodyStart returns the beginning of a payload without its content-codings, as
+// far as these can be removed.
+func bodyStart(start []byte, body *schemas.Body) []byte {
+	if body.ContentEncoding == "" {
+		return start
 	}
-	c.Access = printable(access.Judge(answer, d.earlier()))
-	d.finish()
-	return d, nil
+	if body.Size == int64(len(start)) {
+		if decoded, err := extract.Decode(start, body.ContentEncoding); err == nil {
+			return decoded
+		}
+	}
+	if decoded := extract.Beginning(start, body.ContentEncoding, access.BodyNeeded); len(decoded) > 0 {
+		return decoded
+	}
+	return start
+}
+
+// settle judges an answer and makes ready what is to be committed.
+func (r *Run) settle(ctx context.Context, d *PageDraft, answer access.Answer) error {
+	d.Capture.Access = printable(access.Judge(answer, d.earlier()))
+	err := r.finish(ctx, d)
+	if errors.Is(err, gitstore.ErrCollision) {
+		answer.Failure = "sha1-collision"
+		answer.Detail = "what was sent bears the marks of a SHA-1 collision attack: git cannot keep it, so nothing of it is stored"
+		d.refuse(answer.Failure, answer.Detail)
+		d.Capture.Access = printable(access.Judge(answer, d.earlier()))
+		err = r.finish(ctx, d)
+	}
+	return err
 }
 
 // newCapture begins a capture record.
@@ -139,7 +171,7 @@ func (r *Run) newCapture(ref PageRef, method schemas.Method, started time.Time, 
 // read extracts what the answer says and what the page said when it was last
 // served: access needs both to tell a page from what took its place. A payload
 // that is the one last served is not read again.
-func (d *PageDraft) read(ctx context.Context, payload []byte, answer *access.Answer) error {
+func (r *Run) read(ctx context.Context, d *PageDraft, payload io.Reader, answer *access.Answer) error {
 	c := d.Capture
 	if c.Body == nil || c.Status/100 != 2 && c.Method == schemas.Fetched {
 		return nil
@@ -159,7 +191,7 @@ func (d *PageDraft) read(ctx context.Context, payload []byte, answer *access.Ans
 		}
 	}
 	var err error
-	if d.Document, err = readDocument(ctx, c, payload); err != nil {
+	if d.Document, err = r.reader.read(ctx, c, payload, c.Body.Size); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -182,21 +214,33 @@ func reading(document *extract.Document) *access.Reading {
 	return &access.Reading{Title: document.Title, Text: document.Text()}
 }
 
-// finish decides between observation and capture, and takes over the text.
-func (d *PageDraft) finish() {
+// finish decides between observation and capture, and makes the files of a
+// capture.
+func (r *Run) finish(ctx context.Context, d *PageDraft) error {
 	c := d.Capture
-	if d.Before != nil && sameAsBefore(c, d.Before.Capture) {
-		d.AsBefore, d.Document, d.FormerDocument = true, nil, nil
-		return
-	}
-	if c.Access.Outcome != schemas.Served {
+	switch {
+	case d.Before != nil && sameAsBefore(c, d.Before.Capture):
+		d.AsBefore, d.Document, d.FormerDocument, d.files = true, nil, nil, nil
+		return nil
+	case c.Access.Outcome != schemas.Served:
 		d.Document, d.FormerDocument = nil, nil
 		d.keepLastServed()
-		return
+	case d.Document != nil:
+		d.hold(r.buffers, d.addText(d.Document))
 	}
-	if d.Document != nil {
-		d.addText(d.Document)
+	if r.options.DryRun {
+		d.files = nil
+		return nil
 	}
+	return d.pack(ctx, r.buffers)
+}
+
+// hold counts what documents take in memory, of which the text is about half.
+func (d *PageDraft) hold(buffers *buffer.Pool, text int64) {
+	if d.FormerDocument != nil {
+		text *= 2
+	}
+	d.unhold = buffers.Hold(2 * text)
 }
 
 // sameAsBefore is the rule of the archive: same outcome, final address and
@@ -252,30 +296,18 @@ func (d *PageDraft) keepLastServed() {
 	}
 }
 
-// put stages content under a path in the page's folder. Names that are made of
-// the first digits of a digest can be made to collide: other content gets the
-// whole digest.
-func (d *PageDraft) put(name string, content []byte) schemas.File {
-	blob := gitstore.NewBlob(content)
-	if taken := d.files[name]; taken != nil && taken.ID() != blob.ID() {
-		sum := schemas.Digest(blob.SHA256())
-		name = path.Join(path.Dir(name), sum.Hex()+path.Ext(name))
-	}
-	d.files[name] = blob
-	return schemas.File{File: name, Size: int64(len(content)), SHA256: schemas.Digest(blob.SHA256())}
-}
-
-func (d *PageDraft) addBody(payload []byte, header http.Header) {
+// addBody stages the payload, which begins with start.
+func (d *PageDraft) addBody(payload io.ReaderAt, size int64, sum schemas.Digest, start []byte, header http.Header) {
 	declared := plain(header.Get("Content-Type"))
 	mediaType, _, err := mime.ParseMediaType(declared)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || mediaType == "" {
-		mediaType, _, _ = mime.ParseMediaType(mimetype.Detect(payload).String())
+		mediaType, _, _ = mime.ParseMediaType(mimetype.Detect(start).String())
 	}
 	body := schemas.Body{MediaType: mediaType, ContentEncoding: contentEncoding(header)}
 	if declared != mediaType {
 		body.ContentType = declared
 	}
-	file := d.put(bodyFile(mediaType, body.ContentEncoding), payload)
+	file := d.putFrom(bodyFile(mediaType, body.ContentEncoding), size, sum, payload)
 	body.File, body.Size, body.SHA256 = file.File, file.Size, file.SHA256
 	d.Capture.Body = &body
 }
@@ -342,8 +374,8 @@ func (d *PageDraft) addTLS(t *fetch.TLS) *schemas.TLS {
 	return described
 }
 
-func (d *PageDraft) addText(document *extract.Document) {
-	d.Document = document
+// addText stages text.md and returns its size in bytes.
+func (d *PageDraft) addText(document *extract.Document) int64 {
 	file := d.put(textFile, document.Markdown())
 	d.Capture.Text = &schemas.Text{
 		File: file.File, Size: file.Size, SHA256: file.SHA256, Extractor: extract.Name,
@@ -353,6 +385,7 @@ func (d *PageDraft) addText(document *extract.Document) {
 		Published: plain(document.Published), Modified: plain(document.Modified),
 		Canonical: plain(document.Canonical), Language: plain(document.Language),
 	}
+	return file.Size
 }
 
 // Given is a post handed in as a file.
@@ -377,7 +410,7 @@ func (r *Run) Give(ctx context.Context, ref PageRef, given Given) (*PageDraft, e
 		if recorded := r.recorded(before); recorded != nil {
 			return recorded, nil
 		}
-		d := &PageDraft{PageRef: ref, Before: before, files: map[string]*gitstore.Blob{}}
+		d := &PageDraft{PageRef: ref, Before: before, files: map[string]*content{}}
 		c := r.newCapture(ref, schemas.Given, r.options.Now(), 0)
 		d.Capture = c
 		c.ClaimedURL, c.ClaimedDate = given.ClaimedURL, given.ClaimedDate
@@ -388,12 +421,16 @@ func (r *Run) Give(ctx context.Context, ref PageRef, given Given) (*PageDraft, e
 		if len(given.Content) == 0 {
 			return nil, ErrNoText
 		}
-		d.addBody(given.Content, http.Header{"Content-Type": {given.MediaType}})
-		if err := d.read(ctx, given.Content, &access.Answer{}); err != nil {
+		payload := bytes.NewReader(given.Content)
+		d.addBody(payload, payload.Size(), schemas.DigestOf(given.Content), given.Content, http.Header{"Content-Type": {given.MediaType}})
+		if err := r.read(ctx, d, payload, &access.Answer{}); err != nil {
 			return nil, err
 		}
-		d.finish()
+		if err := r.finish(ctx, d); err != nil {
+			return nil, fmt.Errorf("keeping post: %w", err)
+		}
 		if !d.AsBefore && d.Document == nil {
+			d.release()
 			return nil, ErrNoText
 		}
 		return d, nil

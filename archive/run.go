@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/walkback-dev/walkback/archive/buffer"
 	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -23,6 +24,8 @@ type Run struct {
 
 	archive *Archive // nil in a dry run without an archive
 	options RunOptions
+	buffers *buffer.Pool // of payloads and files on their way
+	reader  *reader
 
 	mu    sync.Mutex
 	looks map[schemas.PageID]*look
@@ -37,6 +40,10 @@ type RunOptions struct {
 	// Whole asks for whole pages even where the server could answer that
 	// nothing was modified.
 	Whole bool
+	// DryRun is for drafts that are never committed: nothing is made ready for
+	// that, and nothing is written to the archive's folder. So is a run
+	// without an archive.
+	DryRun bool
 	// Expires is the age after which an unfinished run is not continued: its
 	// looks are of another day. 0 means never.
 	Expires time.Duration
@@ -49,7 +56,8 @@ type look struct {
 	err   error
 }
 
-// NewRun begins a run. The archive may be nil for a dry run that has none.
+// NewRun begins a run, which the caller closes. The archive may be nil for a dry
+// run that has none.
 func NewRun(a *Archive, options RunOptions) (*Run, error) {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -69,7 +77,56 @@ func NewRun(a *Archive, options RunOptions) (*Run, error) {
 const runLayout = "20060102T150405Z"
 
 func newRun(a *Archive, options RunOptions, id string, started time.Time) *Run {
-	return &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}}
+	r := &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}}
+	if a == nil {
+		r.options.DryRun, r.reader = true, newReader()
+	} else {
+		r.reader = a.reader
+	}
+	if r.options.DryRun {
+		r.buffers = buffer.NewPool("")
+	} else {
+		r.buffers = buffer.NewPool(a.private())
+		_ = r.buffers.Clean() // what cannot be removed is in nobody's way
+	}
+	return r
+}
+
+// Full reports whether the drafts that are not committed yet hold so much that
+// they should be.
+func (r *Run) Full() bool { return r.buffers.Full() }
+
+// Ready waits until there is room for more drafts, which committing makes. The
+// error is that of ctx.
+func (r *Run) Ready(ctx context.Context) error { return r.buffers.Wait(ctx) }
+
+// Close lets go of what the drafts of the run hold. They cannot be committed any
+// more.
+func (r *Run) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.looks {
+		l.release()
+	}
+}
+
+// release lets go of what a look holds once it is done.
+func (l *look) release() {
+	select {
+	case <-l.done:
+		if l.draft != nil {
+			l.draft.release()
+		}
+	default: // whoever looks has failed to stop
+	}
+}
+
+// Release lets go of what a draft holds that will not be committed. Its pages
+// are not looked at again in this run.
+func (r *Run) Release(draft *Draft) {
+	for _, page := range draft.Pages {
+		page.release()
+	}
 }
 
 // once returns the run's look at a page, calling do for the first who asks. When
@@ -100,10 +157,14 @@ func (r *Run) once(ctx context.Context, ref PageRef, do func() (*PageDraft, erro
 	}
 }
 
-// Forget lets a page be looked at again in this run.
+// Forget lets a page be looked at again in this run. Drafts with the former look
+// are stale from now on.
 func (r *Run) Forget(ref PageRef) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if l := r.looks[ref.ID]; l != nil {
+		l.release()
+	}
 	delete(r.looks, ref.ID)
 }
 

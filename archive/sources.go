@@ -88,12 +88,12 @@ func (r *Run) draftPost(ctx context.Context, page *PageDraft, request PostReques
 		return nil, err
 	}
 	chosen.addNamed(earlier)
-	document, err := page.document(ctx, r.archive)
+	links, err := page.linked(ctx, r.archive)
 	if err != nil {
 		return nil, err
 	}
-	if document != nil && request.MaxSources > 0 {
-		chosen.addLinks(document.Links, request.MaxSources)
+	if request.MaxSources > 0 {
+		chosen.addLinks(links, request.MaxSources)
 	}
 	chosen.addEarlier(earlier)
 	return &PostDraft{Page: page, Post: post}, nil

@@ -3,8 +3,11 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/gitstore"
@@ -160,13 +163,52 @@ func (p *Page) Text() ([]byte, error) {
 	return p.checked(textFile, p.Capture.Text.SHA256)
 }
 
-// Payload returns the payload of the newest capture as received, nil when
-// nothing came back.
-func (p *Page) Payload() ([]byte, error) {
-	if p.Capture.Body == nil {
+// Payload opens the payload of the newest capture as received, nil when nothing
+// came back. Reading it ends with an error in place of io.EOF when it is not what
+// capture.json vouches for; its last bytes are not returned then. The caller
+// closes it.
+func (p *Page) Payload() (io.ReadCloser, error) {
+	body := p.Capture.Body
+	if body == nil {
 		return nil, nil
 	}
-	return p.checked(p.Capture.Body.File, p.Capture.Body.SHA256)
+	store, file := p.Snapshot.archive.store, p.Folder+"/"+body.File
+	entry, err := store.Lookup(p.tree, body.File)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
+	object, err := store.Open(entry.ID)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
+	return &payload{ObjectReader: object, file: file, left: body.Size, sum: sha256.New(), want: body.SHA256}, nil
+}
+
+// payload reads a stored payload.
+type payload struct {
+	*gitstore.ObjectReader
+	file string
+	left int64
+	sum  hash.Hash
+	want schemas.Digest
+}
+
+func (p *payload) Read(b []byte) (int, error) {
+	n, err := p.ObjectReader.Read(b)
+	p.sum.Write(b[:n])
+	p.left -= int64(n)
+	if p.left <= 0 && (n > 0 || err == io.EOF) {
+		if got := schemas.Digest(p.sum.Sum(nil)); got != p.want || p.left < 0 {
+			return 0, &DigestError{Path: p.file, Got: got, Want: p.want}
+		}
+	}
+	switch {
+	case err == io.EOF && p.left > 0:
+		return n, &DigestError{Path: p.file, Got: schemas.Digest(p.sum.Sum(nil)), Want: p.want}
+	case err != nil && err != io.EOF:
+		return n, fmt.Errorf("reading %s: %w", p.file, err)
+	}
+	return n, err
 }
 
 // Heads returns head.http: the heads of every hop, nil for a given post.
@@ -221,25 +263,6 @@ func (p *Page) Document(ctx context.Context) (*extract.Document, error) {
 	if err != nil || payload == nil {
 		return nil, err
 	}
-	return readDocument(ctx, p.Capture, payload)
-}
-
-func readDocument(ctx context.Context, c *schemas.Capture, payload []byte) (*extract.Document, error) {
-	address := c.FinalURL
-	if address == "" {
-		address = c.ClaimedURL
-	}
-	contentType := c.Body.ContentType
-	if contentType == "" {
-		contentType = c.Body.MediaType
-	}
-	document, err := extract.Read(ctx, extract.Input{
-		Payload: payload, ContentType: contentType, ContentEncoding: c.Body.ContentEncoding,
-		URL: address, At: c.CapturedAt.Time(),
-	})
-	var limit *extract.LimitError
-	if errors.Is(err, extract.ErrNoText) || errors.As(err, &limit) {
-		return nil, nil
-	}
-	return document, err
+	document, err := p.Snapshot.archive.reader.read(ctx, p.Capture, payload, p.Capture.Body.Size)
+	return document, errors.Join(err, payload.Close())
 }

@@ -156,6 +156,9 @@ func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq
 
 func lookAgain(ctx context.Context, run *archive.Run, todo <-chan archive.PageRef, drafted chan<- *archive.Draft) error {
 	for page := range todo {
+		if err := run.Ready(ctx); err != nil {
+			return err
+		}
 		draft, err := run.Check(ctx, page)
 		if err != nil {
 			return err
@@ -196,7 +199,7 @@ func (rec *Recorder) commitChecks(ctx context.Context, run *archive.Run, drafted
 				return commit()
 			}
 			batch, bytes = append(batch, draft), bytes+draft.Size()
-			if len(batch) < batchPages && bytes < batchBytes {
+			if len(batch) < batchPages && bytes < batchBytes && !run.Full() {
 				continue
 			}
 		case <-timer.C:

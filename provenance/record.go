@@ -26,7 +26,7 @@ const (
 	// batchPosts bounds how many snapshots one pack holds: all are
 	// acknowledged together.
 	batchPosts = 128
-	// batchBytes bounds the payloads that wait in memory for one batch.
+	// batchBytes bounds the payloads that wait for one batch.
 	batchBytes = 64 << 20
 	// batchLinger is how long a draft waits for others.
 	batchLinger = 100 * time.Millisecond
@@ -72,7 +72,7 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 	})
 	group.Go(func() error {
 		for first := range drafted {
-			if err := rec.commitPosts(ctx, run, gather(first, drafted), done); err != nil {
+			if err := rec.commitPosts(ctx, run, gather(run, first, drafted), done); err != nil {
 				return err
 			}
 		}
@@ -84,7 +84,10 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 // drawUp turns requests into judged drafts.
 func drawUp(ctx context.Context, run *archive.Run, todo <-chan work, drafted chan<- work) error {
 	for w := range todo {
-		var err error
+		err := run.Ready(ctx)
+		if err != nil {
+			return err
+		}
 		if w.draft, err = run.Capture(ctx, w.request); err != nil {
 			return err
 		}
@@ -102,12 +105,12 @@ func drawUp(ctx context.Context, run *archive.Run, todo <-chan work, drafted cha
 
 // gather waits a moment for more drafts: a batch costs the same few syncs of the
 // disk whether it holds one snapshot or a hundred. The last draft of a run does
-// not wait, since nothing can follow it.
-func gather(first work, drafted <-chan work) []work {
+// not wait, since nothing can follow it, nor those that leave no room for others.
+func gather(run *archive.Run, first work, drafted <-chan work) []work {
 	batch, bytes := []work{first}, first.draft.Size()
 	linger := time.NewTimer(batchLinger)
 	defer linger.Stop()
-	for len(batch) < batchPosts && bytes < batchBytes {
+	for len(batch) < batchPosts && bytes < batchBytes && !run.Full() {
 		select {
 		case w, ok := <-drafted:
 			if !ok {

@@ -56,13 +56,18 @@ import (
 // rather than missing: shorter outages are common.
 const Confirmation = time.Hour
 
+// BodyNeeded is how much of a body the rules look at, in bytes: a body of that
+// size is longer than that of any wall.
+const BodyNeeded = max(maxChallenge, maxGlance) + 1
+
 // Answer is what came back for one page.
 type Answer struct {
 	Asked     string      // the page's address
 	Final     string      // the address of the last hop
 	Status    int         // of the last hop, 0 when there was none
 	Header    http.Header // of the last hop
-	Body      []byte      // of the last hop, content-coding removed; the beginning is enough
+	Body      []byte      // of the last hop, content-coding removed; of a long one the first BodyNeeded bytes are enough
+	Received  int64       // bytes of the body as received
 	MediaType string      // what the body is, without parameters
 	Failure   string      // why there was no complete exchange, "" when there was one
 	Detail    string      // the failure in words

@@ -79,7 +79,7 @@ func cutOff(c *look) *schemas.Access {
 		return nil
 	}
 	return verdict(schemas.Unreachable, "truncated-"+string(c.Truncated), schemas.Certain,
-		statusLine(c.Answer), fmt.Sprintf("the answer broke off after %d bytes", len(c.Body)))
+		statusLine(c.Answer), fmt.Sprintf("the answer broke off after %d bytes", max(c.Received, int64(len(c.Body)))))
 }
 
 func empty(c *look) *schemas.Access {

@@ -65,13 +65,14 @@ func NewArchive(tb testing.TB, web *Web) *Archive {
 	return &Archive{Archive: inner, Visitor: visitor, Signer: signer, tb: tb}
 }
 
-// NewRun begins a run.
+// NewRun begins a run, which is closed when the test ends.
 func (a *Archive) NewRun() *archive.Run {
 	a.tb.Helper()
 	run, err := archive.NewRun(a.Archive, a.RunOptions())
 	if err != nil {
 		a.tb.Fatal(err)
 	}
+	a.tb.Cleanup(run.Close)
 	return run
 }
 

@@ -29,6 +29,24 @@ const (
 // none, and a [*LimitError] when the result would be larger than [MaxDecoded]
 // or out of proportion to what was received.
 func Decode(payload []byte, contentEncoding string) ([]byte, error) {
+	codings, err := codingsOf(contentEncoding)
+	if err != nil {
+		return nil, err
+	}
+	if len(payload) > MaxDecoded {
+		return nil, &LimitError{"payload", MaxDecoded}
+	}
+	out := payload
+	for i := len(codings) - 1; i >= 0; i-- {
+		if out, err = decodeOne(out, codings[i], len(payload)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// codingsOf returns the codings in the order in which they were put on.
+func codingsOf(contentEncoding string) ([]string, error) {
 	var codings []string
 	for coding := range strings.SplitSeq(contentEncoding, ",") {
 		coding = strings.ToLower(strings.TrimSpace(coding))
@@ -39,17 +57,7 @@ func Decode(payload []byte, contentEncoding string) ([]byte, error) {
 	if len(codings) > maxCodings {
 		return nil, &LimitError{"number of content-codings", maxCodings}
 	}
-	if len(payload) > MaxDecoded {
-		return nil, &LimitError{"payload", MaxDecoded}
-	}
-	out := payload
-	for i := len(codings) - 1; i >= 0; i-- {
-		var err error
-		if out, err = decodeOne(out, codings[i], len(payload)); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return codings, nil
 }
 
 // decodeOne removes one coding. received is the size of the payload before any

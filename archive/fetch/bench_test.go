@@ -33,9 +33,9 @@ func BenchmarkFetch(b *testing.B) {
 			b.ReportAllocs()
 			before := cpuTime(b)
 			for b.Loop() {
-				x := client.Fetch(context.Background(), fetch.Request{URL: bench.url})
-				if x.Failure != nil || len(x.Payload) != len(bench.page.Body) {
-					b.Fatal(x.Failure, len(x.Payload))
+				x := fetchWith(context.Background(), client, fetch.Request{URL: bench.url})
+				if x.Failure != nil || len(payload(x)) != len(bench.page.Body) {
+					b.Fatal(x.Failure, len(payload(x)))
 				}
 			}
 			b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"sync"
+
+	"github.com/walkback-dev/walkback/archive/buffer"
 )
 
 // Client fetches. It may be used by many goroutines at once.
@@ -11,6 +13,7 @@ type Client struct {
 	options Options
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	watches sync.WaitGroup // one for every parked connection
+	buffers *buffer.Pool   // for requests that bring none
 
 	mu     sync.Mutex
 	lines  map[string]*line // by host:port
@@ -21,7 +24,7 @@ type Client struct {
 // New returns a client, which the caller closes.
 func New(o Options) *Client {
 	o = o.withDefaults()
-	return &Client{options: o, dial: newDialer(o), lines: map[string]*line{}}
+	return &Client{options: o, dial: newDialer(o), lines: map[string]*line{}, buffers: buffer.NewPool("")}
 }
 
 // Close ends the connections that are kept open and waits until nothing of

@@ -3,6 +3,7 @@ package fetch
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/walkback-dev/walkback/archive/buffer"
 )
 
 // conn is a connection to one host and port.
@@ -135,39 +138,39 @@ func (k *conn) drained() bool {
 
 // content is what was read of a body.
 type content struct {
-	bytes     []byte
+	payload   *Payload // the caller closes it
 	truncated Truncation
 	why       string
 }
 
 // readContent reads a body up to the limit. ctx tells whether it was our time
-// that was up.
-func (k *conn) readContent(ctx context.Context, response *http.Response, limit int64) content {
+// that was up. The error is a *buffer.WriteError.
+func (k *conn) readContent(ctx context.Context, response *http.Response, limit int64, into *buffer.Pool) (content, error) {
 	expect := response.ContentLength
-	buf := make([]byte, 0, min(max(expect+1, 4096), 1<<20, limit+1))
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		room := min(int64(cap(buf)), limit+1)
-		n, err := response.Body.Read(buf[len(buf):room])
-		buf = buf[:len(buf)+n]
-		size := len(buf)
-		switch {
-		case int64(size) > limit:
-			return content{buf[:limit], Length, fmt.Sprintf("the payload has more than %d bytes", limit)}
-		case err == nil:
-		case errors.Is(err, io.EOF):
-			return content{bytes: buf}
-		default:
-			truncated, why := k.shortfall(ctx, err)
-			of := ""
-			if expect >= 0 {
-				of = fmt.Sprintf(" of %d", expect)
-			}
-			return content{buf, truncated, printable(fmt.Sprintf("%s after %d%s bytes", why, size, of))}
-		}
+	body, sum := into.New(), sha256.New()
+	body.Grow(min(expect, limit) + 1)
+	_, err := body.ReadFrom(io.TeeReader(io.LimitReader(response.Body, limit), sum))
+	if errors.As(err, new(*buffer.WriteError)) {
+		return content{}, errors.Join(err, body.Close())
 	}
+	c := content{payload: &Payload{Buffer: body, sum: [sha256.Size]byte(sum.Sum(nil))}}
+	more := 0
+	if err == nil && body.Size() == limit {
+		more, err = io.ReadFull(response.Body, make([]byte, 1))
+	}
+	switch {
+	case more > 0:
+		c.truncated, c.why = Length, fmt.Sprintf("the payload has more than %d bytes", limit)
+	case err != nil && !errors.Is(err, io.EOF):
+		var why string
+		c.truncated, why = k.shortfall(ctx, err)
+		of := ""
+		if expect >= 0 {
+			of = fmt.Sprintf(" of %d", expect)
+		}
+		c.why = printable(fmt.Sprintf("%s after %d%s bytes", why, body.Size(), of))
+	}
+	return c, nil
 }
 
 // shortfall says why a body ended too early.

@@ -41,7 +41,9 @@
 // # Limits
 //
 // Bytes, redirects, time, heads and cookies are limited, see [Options]. What
-// arrived before a limit is kept and marked with [Exchange.Truncated].
+// arrived before a limit is kept and marked with [Exchange.Truncated]. A payload
+// that is too large for memory goes to a temporary file as it comes, see package
+// buffer, so that memory does not depend on its size.
 //
 // # Manners
 //

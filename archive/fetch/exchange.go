@@ -1,8 +1,11 @@
 package fetch
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"time"
+
+	"github.com/walkback-dev/walkback/archive/buffer"
 )
 
 // Exchange is what came of one Fetch.
@@ -12,7 +15,8 @@ type Exchange struct {
 	Hops []Hop
 
 	// Payload is the content of the final response, nil when it had none.
-	Payload []byte
+	// It is closed with the Exchange.
+	Payload *Payload
 
 	// Truncated says that Payload is not whole, and why; Shortfall says it
 	// to a person.
@@ -35,6 +39,23 @@ func (x *Exchange) Final() *Hop {
 	}
 	return &x.Hops[len(x.Hops)-1]
 }
+
+// Close lets go of the payload.
+func (x *Exchange) Close() error {
+	if x.Payload == nil {
+		return nil
+	}
+	return x.Payload.Close()
+}
+
+// Payload is the content of a response: in memory, or in a temporary file.
+type Payload struct {
+	*buffer.Buffer
+	sum [sha256.Size]byte
+}
+
+// SHA256 returns the digest of the bytes as they were received.
+func (p *Payload) SHA256() [sha256.Size]byte { return p.sum }
 
 // Hop is one request and its response.
 type Hop struct {

@@ -255,7 +255,7 @@ func TestInternationalHost(t *testing.T) {
 	w := archivetest.NewWeb(t)
 	w.Serve("https://xn--bcher-kva.example/%C3%BC", archivetest.Page{Body: text})
 	x := get(t, newClient(t, w), "https://BÜCHER.example/ü")
-	if x.Failure != nil || string(x.Payload) != text || x.Final().URL != "https://xn--bcher-kva.example/%C3%BC" {
+	if x.Failure != nil || payload(x) != text || x.Final().URL != "https://xn--bcher-kva.example/%C3%BC" {
 		t.Errorf("%v, %+v", x.Failure, x.Hops)
 	}
 	if got := x.Final().TLS.ServerName; got != "xn--bcher-kva.example" {
@@ -269,8 +269,8 @@ func TestTheWholeTimeIsLimited(t *testing.T) {
 	w.Serve("http://a.example/silent", archivetest.Page{Fault: archivetest.Stall(archivetest.BeforeHead)})
 	client := newClient(t, w, func(o *fetch.Options) { o.Timeout = 300 * time.Millisecond; o.MaxBytes = 1 << 40 })
 	x := get(t, client, "http://a.example/endless")
-	if x.Truncated != fetch.Time || len(x.Payload) == 0 || !strings.Contains(x.Shortfall, "the time was up") {
-		t.Errorf("endless: truncated %q after %d bytes: %s", x.Truncated, len(x.Payload), x.Shortfall)
+	if x.Truncated != fetch.Time || len(payload(x)) == 0 || !strings.Contains(x.Shortfall, "the time was up") {
+		t.Errorf("endless: truncated %q after %d bytes: %s", x.Truncated, len(payload(x)), x.Shortfall)
 	}
 	if x := get(t, client, "http://a.example/silent"); x.Failure == nil || x.Failure.Reason != fetch.Timeout {
 		t.Errorf("silent: %v", x.Failure)
@@ -307,7 +307,7 @@ func TestCancel(t *testing.T) {
 				client := newClient(t, w)
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan *fetch.Exchange)
-				go func() { done <- client.Fetch(ctx, fetch.Request{URL: url}) }()
+				go func() { done <- fetchWith(ctx, client, fetch.Request{URL: url}) }()
 				w.Await(url, 1)
 				cancel()
 				x := <-done
@@ -329,7 +329,7 @@ func TestCallersDeadline(t *testing.T) {
 		"http://a.example/body": {Status: 200, Payload: half, Truncated: fetch.Time},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		x := client.Fetch(ctx, fetch.Request{URL: url})
+		x := fetchWith(ctx, client, fetch.Request{URL: url})
 		cancel()
 		if diff := cmp.Diff(want, summarise(x)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", url, diff)
@@ -337,7 +337,7 @@ func TestCallersDeadline(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if x := client.Fetch(ctx, fetch.Request{URL: "http://a.example/head"}); x.Failure == nil || x.Failure.Reason != fetch.Cancelled {
+	if x := fetchWith(ctx, client, fetch.Request{URL: "http://a.example/head"}); x.Failure == nil || x.Failure.Reason != fetch.Cancelled {
 		t.Errorf("cancelled beforehand: %v", x.Failure)
 	}
 }

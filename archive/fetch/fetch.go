@@ -2,8 +2,11 @@ package fetch
 
 import (
 	"context"
+	"fmt"
 	"net/http/cookiejar"
 	"time"
+
+	"github.com/walkback-dev/walkback/archive/buffer"
 )
 
 // Request says what to fetch.
@@ -19,11 +22,20 @@ type Request struct {
 	// led there; default URL. They are sent to no other address, where they
 	// could match by accident.
 	ValidFor string
+
+	// Buffers is where the payload goes; default files in the system's
+	// temporary folder, when it is too large for memory.
+	Buffers *buffer.Pool
 }
 
-// Fetch gets the URL. It never returns nil, and returns when ctx is done or a
-// limit is reached at the latest.
-func (c *Client) Fetch(ctx context.Context, r Request) *Exchange {
+// Fetch gets the URL. It returns when ctx is done or a limit is reached at the
+// latest. Whatever goes wrong between us and the server is part of the exchange,
+// which the caller closes. The error is that of our own side, a
+// *buffer.WriteError: the payload could not be kept.
+func (c *Client) Fetch(ctx context.Context, r Request) (*Exchange, error) {
+	if r.Buffers == nil {
+		r.Buffers = c.buffers
+	}
 	f := &fetch{
 		Client:  c,
 		request: r,
@@ -38,8 +50,11 @@ func (c *Client) Fetch(ctx context.Context, r Request) *Exchange {
 	for next != nil && failure == nil {
 		next, failure = f.ask(ctx, next)
 	}
+	if f.unkept != nil {
+		return nil, fmt.Errorf("keeping %s: %w", r.URL, f.unkept)
+	}
 	f.x.Failure = failure
-	return f.x
+	return f.x, nil
 }
 
 // fetch is one Fetch under way.
@@ -51,6 +66,7 @@ type fetch struct {
 	jar      *cookiejar.Jar  // nil until a cookie is set
 	asked    map[string]bool // requests made, to notice going round in circles
 	left     time.Duration   // of Options.Timeout
+	unkept   error           // why the payload could not be kept on this machine
 }
 
 // ask makes one hop and returns where it leads, nil when it is the last one.

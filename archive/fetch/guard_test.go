@@ -43,8 +43,8 @@ func TestAllowPrivate(t *testing.T) {
 	client := fetch.New(fetch.Options{AllowPrivate: true})
 	defer client.Close()
 	x := get(t, client, w.Local("/"))
-	if x.Failure != nil || string(x.Payload) != "mine" || x.Final().RemoteAddr != w.Addr() {
-		t.Errorf("%v, %q from %s", x.Failure, x.Payload, x.Final().RemoteAddr)
+	if x.Failure != nil || payload(x) != "mine" || x.Final().RemoteAddr != w.Addr() {
+		t.Errorf("%v, %q from %s", x.Failure, payload(x), x.Final().RemoteAddr)
 	}
 }
 
@@ -72,8 +72,8 @@ func TestOwnDialerChecksResolvedAddresses(t *testing.T) {
 	open := fetch.New(fetch.Options{Resolver: w.Resolver(), AllowPrivate: true})
 	defer open.Close()
 	w.Serve("http://a.example:"+port+"/", archivetest.Page{Body: "mine"})
-	if x := get(t, open, "http://a.example:"+port+"/"); x.Failure != nil || string(x.Payload) != "mine" {
-		t.Errorf("allowed: %v, %q", x.Failure, x.Payload)
+	if x := get(t, open, "http://a.example:"+port+"/"); x.Failure != nil || payload(x) != "mine" {
+		t.Errorf("allowed: %v, %q", x.Failure, payload(x))
 	}
 }
 
@@ -120,8 +120,8 @@ func TestEnvironmentProxiesAreIgnored(t *testing.T) {
 	w.Serve(w.Local("/"), archivetest.Page{Body: "direct"})
 	client := fetch.New(fetch.Options{AllowPrivate: true})
 	defer client.Close()
-	if x := get(t, client, w.Local("/")); string(x.Payload) != "direct" {
-		t.Errorf("%v, %q", x.Failure, x.Payload)
+	if x := get(t, client, w.Local("/")); payload(x) != "direct" {
+		t.Errorf("%v, %q", x.Failure, payload(x))
 	}
 	if n := len(proxy.Requests("")); n != 0 {
 		t.Errorf("the proxy got %d requests", n)

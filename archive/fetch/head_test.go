@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/walkback-dev/walkback/archive/buffer"
 )
 
 // recording is a connection that plays back what a server sent.
@@ -29,7 +31,7 @@ func (r *recording) SetDeadline(t time.Time) error { return nil }
 
 // play reads one response from bytes, in as many reads as there are bytes when
 // slowly is set.
-func play(sent []byte, slowly bool, limit int64) (k *conn, h *head, body content, err error) {
+func play(sent []byte, slowly bool, limit int64) (k *conn, h *head, body played, err error) {
 	var r io.Reader = bytes.NewReader(sent)
 	if slowly {
 		r = iotest.OneByteReader(r)
@@ -37,7 +39,7 @@ func play(sent []byte, slowly bool, limit int64) (k *conn, h *head, body content
 	k = &conn{Conn: &recording{Reader: r}, idle: time.Second}
 	for left := maxHead; ; left -= len(h.raw) {
 		if h, err = k.readHead(left); err != nil {
-			return k, nil, content{}, err
+			return k, nil, played{}, err
 		}
 		if h.status >= 200 {
 			break
@@ -45,9 +47,20 @@ func play(sent []byte, slowly bool, limit int64) (k *conn, h *head, body content
 	}
 	response, err := k.body(h)
 	if err != nil {
-		return k, h, content{}, err
+		return k, h, played{}, err
 	}
-	return k, h, k.readContent(context.Background(), response, limit), nil
+	read, err := k.readContent(context.Background(), response, limit, buffer.NewPool(""))
+	if err != nil {
+		return k, h, played{}, err
+	}
+	b, err := io.ReadAll(read.payload.Reader())
+	return k, h, played{read, b}, errors.Join(err, read.payload.Close())
+}
+
+// played is a body with its bytes.
+type played struct {
+	content
+	bytes []byte
 }
 
 func TestHeadsInPieces(t *testing.T) {

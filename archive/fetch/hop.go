@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -98,14 +99,13 @@ func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *addre
 		limit = maxRedirectBody
 	}
 	k.idle = f.options.IdleTimeout
-	body := k.readContent(within, response, limit)
-	if next != "" {
-		hop.Body, hop.BodyTruncated = body.bytes, body.truncated
-	} else {
-		if len(body.bytes) > 0 {
-			f.x.Payload = body.bytes
-		}
-		f.x.Truncated, f.x.Shortfall = body.truncated, body.why
+	body, err := k.readContent(within, response, limit, f.request.Buffers)
+	if err == nil {
+		err = f.keep(body, next, hop)
+	}
+	if err != nil {
+		f.unkept = err
+		return "", false, fail(Network, "%v", err)
 	}
 	if body.truncated != "" && errors.Is(ctx.Err(), context.Canceled) {
 		return "", false, classify(ctx, "reading the body", ctx.Err())
@@ -113,6 +113,21 @@ func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *addre
 	delimited := response.ContentLength >= 0 || len(response.TransferEncoding) > 0
 	keep = body.truncated == "" && delimited && !response.Close && !h.doubtful && !h.contradictory() && k.drained()
 	return next, keep, nil
+}
+
+// keep puts a body where it belongs.
+func (f *fetch) keep(body content, next string, hop *Hop) (err error) {
+	if next != "" {
+		hop.BodyTruncated = body.truncated
+		hop.Body, err = io.ReadAll(body.payload.Reader())
+		return errors.Join(err, body.payload.Close())
+	}
+	f.x.Truncated, f.x.Shortfall = body.truncated, body.why
+	if body.payload.Size() == 0 {
+		return body.payload.Close()
+	}
+	f.x.Payload = body.payload
+	return nil
 }
 
 // redirectsTo returns the Location of a redirect that is followed, else "".

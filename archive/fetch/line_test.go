@@ -53,25 +53,25 @@ func TestWaitingInLine(t *testing.T) {
 	client := newClient(t, w)
 	first, stop := context.WithCancel(t.Context())
 	done := make(chan *fetch.Exchange)
-	go func() { done <- client.Fetch(first, fetch.Request{URL: slow}) }()
+	go func() { done <- fetchWith(first, client, fetch.Request{URL: slow}) }()
 	w.Await(slow, 1)
 
-	if x := get(t, client, other); string(x.Payload) != "other" {
+	if x := get(t, client, other); payload(x) != "other" {
 		t.Errorf("another host waits: %v", x.Failure)
 	}
 	impatient, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if x := client.Fetch(impatient, fetch.Request{URL: next}); x.Failure == nil || x.Failure.Reason != fetch.Timeout || len(x.Hops) != 0 {
+	if x := fetchWith(impatient, client, fetch.Request{URL: next}); x.Failure == nil || x.Failure.Reason != fetch.Timeout || len(x.Hops) != 0 {
 		t.Errorf("waiting does not honour its context: %v, %+v", x.Failure, x.Hops)
 	}
 	if n := len(w.Requests(next)); n != 0 {
 		t.Fatalf("%d requests overtook", n)
 	}
 	patient := make(chan *fetch.Exchange)
-	go func() { patient <- client.Fetch(t.Context(), fetch.Request{URL: next}) }()
+	go func() { patient <- fetchWith(t.Context(), client, fetch.Request{URL: next}) }()
 	stop()
 	<-done
-	if x := <-patient; string(x.Payload) != "next" {
+	if x := <-patient; payload(x) != "next" {
 		t.Errorf("after its turn came: %v", x.Failure)
 	}
 }
@@ -90,7 +90,7 @@ func TestTimeInLineDoesNotCount(t *testing.T) {
 		go func() { done <- get(t, client, slow) }()
 	}
 	w.Await(slow, 2)
-	if x := get(t, client, next); string(x.Payload) != "next" {
+	if x := get(t, client, next); payload(x) != "next" {
 		t.Errorf("%v", x.Failure)
 	}
 	for range 3 {
@@ -152,7 +152,7 @@ func TestServerClosesIdleConnections(t *testing.T) {
 	w.Serve(url, archivetest.Page{Body: "a"})
 	client := newClient(t, w)
 	for range 10 {
-		if x := get(t, client, url); x.Failure != nil || string(x.Payload) != "a" {
+		if x := get(t, client, url); x.Failure != nil || payload(x) != "a" {
 			t.Fatalf("%v", x.Failure)
 		}
 		w.CloseConns()
@@ -188,8 +188,8 @@ func TestDoubtfulAnswersEndTheConnection(t *testing.T) {
 			if x := get(t, client, url); x.Failure != nil {
 				t.Fatalf("first: %v", x.Failure)
 			}
-			if x := get(t, client, url); string(x.Payload) != "good" {
-				t.Errorf("second: %v, %.20q", x.Failure, x.Payload)
+			if x := get(t, client, url); payload(x) != "good" {
+				t.Errorf("second: %v, %.20q", x.Failure, payload(x))
 			}
 			if r := w.Requests(url); r[1].Conn != 2 {
 				t.Errorf("the second request went over connection %d", r[1].Conn)
@@ -208,7 +208,7 @@ func TestUnaskedAnswer(t *testing.T) {
 	}})
 	defer client.Close()
 	fetched := make(chan *fetch.Exchange)
-	ask := func() { fetched <- client.Fetch(context.Background(), fetch.Request{URL: "http://a.example/"}) }
+	ask := func() { fetched <- fetchWith(context.Background(), client, fetch.Request{URL: "http://a.example/"}) }
 	answer := func(c net.Conn, body string) {
 		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
 			t.Error(err)
@@ -219,7 +219,7 @@ func TestUnaskedAnswer(t *testing.T) {
 	go ask()
 	first := <-servers
 	answer(first, "good")
-	if x := <-fetched; string(x.Payload) != "good" {
+	if x := <-fetched; payload(x) != "good" {
 		t.Fatalf("%v", x.Failure)
 	}
 	io.WriteString(first, "H") // returns when the client has read it
@@ -229,8 +229,8 @@ func TestUnaskedAnswer(t *testing.T) {
 	}
 	go ask()
 	answer(<-servers, "better")
-	if x := <-fetched; string(x.Payload) != "better" {
-		t.Errorf("%v, %q", x.Failure, x.Payload)
+	if x := <-fetched; payload(x) != "better" {
+		t.Errorf("%v, %q", x.Failure, payload(x))
 	}
 }
 

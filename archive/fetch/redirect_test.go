@@ -41,8 +41,8 @@ func TestRedirects(t *testing.T) {
 	if diff := cmp.Diff(want, hops(x)); diff != "" {
 		t.Errorf("%v -want +got:\n%s", x.Failure, diff)
 	}
-	if string(x.Payload) != "here" || string(x.Hops[0].Body) != "moved" || x.Final().Body != nil {
-		t.Errorf("payload %q, first body %q, last body %q", x.Payload, x.Hops[0].Body, x.Final().Body)
+	if payload(x) != "here" || string(x.Hops[0].Body) != "moved" || x.Final().Body != nil {
+		t.Errorf("payload %q, first body %q, last body %q", payload(x), x.Hops[0].Body, x.Final().Body)
 	}
 	conns := map[int]bool{}
 	for _, r := range w.Requests("") {
@@ -214,8 +214,8 @@ func TestRedirectBodies(t *testing.T) {
 			w.Serve(url, test.page)
 			w.Serve(url+"there", archivetest.Page{Body: "end"})
 			x := get(t, newClient(t, w, func(o *fetch.Options) { o.IdleTimeout = 50 * time.Millisecond }), url)
-			if x.Failure != nil || string(x.Payload) != "end" || x.Truncated != "" {
-				t.Fatalf("%v, payload %q, truncated %q", x.Failure, x.Payload, x.Truncated)
+			if x.Failure != nil || payload(x) != "end" || x.Truncated != "" {
+				t.Fatalf("%v, payload %q, truncated %q", x.Failure, payload(x), x.Truncated)
 			}
 			if got := x.Hops[0]; string(got.Body) != test.body || got.BodyTruncated != test.truncated {
 				t.Errorf("%d bytes, truncated %q; want %d, %q", len(got.Body), got.BodyTruncated, len(test.body), test.truncated)

@@ -81,6 +81,7 @@ func readable(ctx context.Context, requests []archive.PostRequest, options archi
 	if err != nil {
 		return err
 	}
+	defer run.Close()
 	for _, r := range requests {
 		if r.Given == nil {
 			continue
@@ -88,6 +89,7 @@ func readable(ctx context.Context, requests []archive.PostRequest, options archi
 		if _, err := run.Give(ctx, r.Page, *r.Given); err != nil {
 			return fmt.Errorf("reading post %s: %w", archive.SpokenName(r.Page.Name), err)
 		}
+		run.Forget(r.Page)
 	}
 	return nil
 }
@@ -104,6 +106,7 @@ func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, op
 	if err != nil {
 		return err
 	}
+	defer journal.Run.Close()
 	capture := &captureRun{program: p, journal: journal, requests: requests, progress: p.progress()}
 	err = capture.run(c.Context, recorder)
 	capture.progress.clear()
@@ -210,10 +213,12 @@ func (p *program) captureDry(c *cli.Context, requests []archive.PostRequest, opt
 	if a != nil {
 		defer a.Close()
 	}
+	options.DryRun = true
 	run, err := archive.NewRun(a, options)
 	if err != nil {
 		return err
 	}
+	defer run.Close()
 	report := &schemas.CaptureReport{Schema: schemas.CaptureReportSchema, Run: run.ID, DryRun: true}
 	if a != nil {
 		report.ArchiveID = a.ID()
@@ -227,6 +232,7 @@ func (p *program) captureDry(c *cli.Context, requests []archive.PostRequest, opt
 			return err
 		}
 		report.Posts = append(report.Posts, *capturedPost(draft, nil))
+		run.Release(draft)
 	}
 	return p.reportCapture(c, report)
 }

@@ -75,6 +75,7 @@ func (p *program) check(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer journal.Run.Close()
 	run := &checkRun{program: p, journal: journal, progress: p.progress()}
 	err = run.run(c.Context, recorder, pages)
 	run.progress.clear()

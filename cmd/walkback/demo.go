@@ -162,6 +162,7 @@ func (d *demo) capture(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer run.Close()
 	post, err := archive.PageAt(demoPost)
 	if err != nil {
 		return err
@@ -180,6 +181,7 @@ func (d *demo) check(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer run.Close()
 	head, err := d.archive.Head()
 	if err != nil {
 		return err

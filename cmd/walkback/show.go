@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -48,7 +50,7 @@ func (p *program) show(c *cli.Context) error {
 	case c.Bool("body"):
 		return p.showRaw(page.Payload, archive.SpokenName(page.Name)+" has no payload: it was "+string(page.Capture.Access.Outcome))
 	case c.Bool("head"):
-		return p.showRaw(page.Heads, archive.SpokenName(page.Name)+" has no heads: it was "+string(page.Capture.Method))
+		return p.showRaw(heads(page), archive.SpokenName(page.Name)+" has no heads: it was "+string(page.Capture.Method))
 	}
 	// The newest state of a page belongs to the head; its capture may be older.
 	holder, err := a.At(c.Context, page.Capture.Sequence)
@@ -73,20 +75,32 @@ func (p *program) show(c *cli.Context) error {
 	return nil
 }
 
+// heads opens the heads of a page as if they were large.
+func heads(page *archive.Page) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) {
+		heads, err := page.Heads()
+		if err != nil || heads == nil {
+			return nil, err
+		}
+		return io.NopCloser(bytes.NewReader(heads)), nil
+	}
+}
+
 // showRaw writes stored bytes as they are: not to a terminal, which they could
 // take over.
-func (p *program) showRaw(read func() ([]byte, error), none string) error {
-	data, err := read()
+func (p *program) showRaw(open func() (io.ReadCloser, error), none string) error {
+	stored, err := open()
 	if err != nil {
 		return err
 	}
-	if data == nil {
+	if stored == nil {
 		return errors.New(none)
 	}
+	defer stored.Close()
 	if _, ok := terminalOf(p.stdout); ok {
 		return &usage{message: "stored bytes are not written to a terminal", hint: "send them to a file or a pipe: … > FILE"}
 	}
-	_, err = p.stdout.Write(data)
+	_, err = io.Copy(p.stdout, stored)
 	return err
 }
 

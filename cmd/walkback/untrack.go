@@ -65,6 +65,7 @@ func (p *program) untrack(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer run.Close()
 	snapshot, err := recorder.Untrack(c.Context, run, clean(c.String("reason")), refs...)
 	if err != nil {
 		return err

@@ -82,6 +82,7 @@ func (a *Archive) NewRun() *archive.Run {
 	if err != nil {
 		a.tb.Fatal(err)
 	}
+	a.tb.Cleanup(run.Close)
 	return run
 }
 

@@ -1,0 +1,141 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"path"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/walkback-dev/walkback/archive/buffer"
+	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// content is a file of a draft: first its bytes, wherever they are, then the blob
+// made of them.
+type content struct {
+	sum  schemas.Digest
+	size int64
+	from io.ReaderAt
+	blob *gitstore.Blob
+}
+
+// put stages content under a path in the page's folder.
+func (d *PageDraft) put(name string, content []byte) schemas.File {
+	return d.putFrom(name, int64(len(content)), schemas.DigestOf(content), bytes.NewReader(content))
+}
+
+// putFrom stages what from holds until the blob is made. Names that are made of
+// the first digits of a digest can be made to collide: other content gets the
+// whole digest.
+func (d *PageDraft) putFrom(name string, size int64, sum schemas.Digest, from io.ReaderAt) schemas.File {
+	if taken := d.files[name]; taken != nil && taken.sum != sum {
+		name = path.Join(path.Dir(name), sum.Hex()+path.Ext(name))
+	}
+	d.files[name] = &content{sum: sum, size: size, from: from}
+	return schemas.File{File: name, Size: size, SHA256: sum}
+}
+
+// pack makes the blobs of a draft that is to be committed, so that what they are
+// made of can go. The error is gitstore.ErrCollision when one of them cannot be
+// kept.
+func (d *PageDraft) pack(ctx context.Context, buffers *buffer.Pool) error {
+	for _, c := range d.files {
+		room := buffers.New()
+		room.Grow(64 + c.size/3)
+		blob, err := gitstore.ReadBlob(ctx, io.NewSectionReader(c.from, 0, c.size), c.size, room)
+		if err != nil {
+			d.letGo()
+			return err
+		}
+		c.blob, c.from = blob, nil
+	}
+	return nil
+}
+
+// letGo lets go of the draft's files.
+func (d *PageDraft) letGo() {
+	for _, c := range d.files {
+		if c.blob != nil {
+			_ = c.blob.Close() // a temporary file
+		}
+	}
+	d.files = nil
+}
+
+// refuse makes a failure of a look whose files cannot be kept. Nothing of them
+// stays, not even what was said of them.
+func (d *PageDraft) refuse(reason, detail string) {
+	c := d.Capture
+	c.Failure = &schemas.Failure{Reason: reason, Detail: detail}
+	c.Head, c.Body, c.Text, c.Truncated = nil, nil, nil, ""
+	for i := range c.Hops {
+		hop := &c.Hops[i]
+		hop.Request, hop.Response, hop.Body, hop.BodyTruncated = nil, nil, nil, ""
+		if hop.TLS != nil {
+			hop.TLS.Chain = nil
+		}
+	}
+	d.Document, d.FormerDocument = nil, nil
+	d.letGo()
+}
+
+// reader reads texts, few at a time: what a page is made of takes many times its
+// size in memory.
+type reader struct{ turn *semaphore.Weighted }
+
+// readAtOnce is how many bytes of payloads are extracted at a time; a larger one
+// is extracted alone.
+const readAtOnce = 4 << 20
+
+func newReader() *reader { return &reader{turn: semaphore.NewWeighted(readAtOnce)} }
+
+// startSize is how much of a payload is read to see what it is.
+const startSize = 80 << 10
+
+// read extracts the text of a payload of this size. It is nil when there is none;
+// then no more than the beginning of the payload is read.
+func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader, size int64) (*extract.Document, error) {
+	if size > extract.MaxDecoded {
+		return nil, nil
+	}
+	address := c.FinalURL
+	if address == "" {
+		address = c.ClaimedURL
+	}
+	contentType := c.Body.ContentType
+	if contentType == "" {
+		contentType = c.Body.MediaType
+	}
+	weight := min(max(size, startSize), readAtOnce)
+	if err := r.turn.Acquire(ctx, weight); err != nil {
+		return nil, err
+	}
+	defer r.turn.Release(weight)
+	start := make([]byte, min(size, startSize))
+	if _, err := io.ReadFull(payload, start); err != nil {
+		return nil, err
+	}
+	if !extract.MayHaveText(start, contentType, c.Body.ContentEncoding, address) {
+		return nil, nil
+	}
+	whole := make([]byte, size)
+	if _, err := io.ReadFull(payload, whole[copy(whole, start):]); err != nil {
+		return nil, err
+	}
+	if n, err := payload.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+		return nil, errors.Join(err, errors.New("the payload has not the size that its capture says"))
+	}
+	document, err := extract.Read(ctx, extract.Input{
+		Payload: whole, ContentType: contentType, ContentEncoding: c.Body.ContentEncoding,
+		URL: address, At: c.CapturedAt.Time(),
+	})
+	if errors.Is(err, extract.ErrNoText) || errors.As(err, new(*extract.LimitError)) {
+		return nil, nil
+	}
+	return document, err
+}
