@@ -1,7 +1,9 @@
 package provenance
 
 import (
+	"crypto/sha256"
 	"errors"
+	"io"
 	"regexp"
 	"strings"
 	"sync"
@@ -35,26 +37,38 @@ func (h *hashes) of(id gitstore.ID) (schemas.Digest, error) {
 	if ok {
 		return sum, nil
 	}
-	kind, data, err := h.store.Object(id)
+	sum, size, err := h.read(id)
 	if err != nil {
 		return schemas.Digest{}, err
 	}
-	if kind != gitstore.KindBlob {
-		return schemas.Digest{}, &gitstore.CorruptError{ID: id, Reason: "it is no file"}
-	}
-	sum = schemas.DigestOf(data)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if _, ok := h.known[id]; ok {
 		return sum, nil // another goroutine was faster
 	}
 	h.files++
-	h.bytes += int64(len(data))
+	h.bytes += size
 	if len(h.known) >= maxKnown {
 		clear(h.known)
 	}
 	h.known[id] = sum
 	return sum, nil
+}
+
+// read hashes a file as it comes: it may be larger than memory.
+func (h *hashes) read(id gitstore.ID) (sum schemas.Digest, size int64, err error) {
+	file, err := h.store.Open(id)
+	if err != nil {
+		return sum, 0, err
+	}
+	defer file.Close()
+	if file.Kind() != gitstore.KindBlob {
+		return sum, 0, &gitstore.CorruptError{ID: id, Reason: "it is no file"}
+	}
+	hash := sha256.New()
+	size, err = io.Copy(hash, file)
+	hash.Sum(sum[:0])
+	return sum, size, err
 }
 
 // checkFiles holds the difference between a commit's tree and its parent's to

@@ -11,6 +11,7 @@ import (
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/fetch"
+	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -35,6 +36,9 @@ func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
 	limit, err := parseSize(c.String("max-bytes"))
 	if err != nil {
 		return nil, &usage{message: "--max-bytes: " + err.Error(), hint: "for example --max-bytes 100M"}
+	}
+	if limit > gitstore.MaxObjectSize {
+		return nil, &usage{message: fmt.Sprintf("--max-bytes: git keeps no file of more than %s here", size(gitstore.MaxObjectSize)), hint: "for example --max-bytes 2G"}
 	}
 	settings := p.settings()
 	agent := c.String("user-agent")
