@@ -119,7 +119,7 @@ func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fet
 		if _, err := payload.ReadAt(start, 0); err != nil && err != io.EOF {
 			return nil, fmt.Errorf("reading what %s sent: %w", ref.Name, err)
 		}
-		d.addBody(payload, payload.Size(), schemas.Digest(payload.SHA256()), start, answer.Header)
+		d.addBody(payload, payload.Size(), schemas.Digest(payload.SHA256), start, answer.Header)
 		answer.Body, answer.Received = bodyStart(start, c.Body), payload.Size()
 		if err := r.read(ctx, d, payload.Reader(), &answer); err != nil {
 			return nil, err

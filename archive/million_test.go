@@ -3,6 +3,7 @@ package archive_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/buffer"
 	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/provenance/trust"
@@ -45,7 +47,7 @@ func BenchmarkMillionArchive(b *testing.B) {
 	if err != nil {
 		b.Skip("WALKBACK_MILLION does not say how many pages")
 	}
-	m := &million{dir: os.Getenv("WALKBACK_MILLION_DIR"), pages: pages, texts: newManyTexts()}
+	m := &million{dir: os.Getenv("WALKBACK_MILLION_DIR"), pages: pages, texts: newManyTexts(), buffers: buffer.NewPool("")}
 	if m.dir == "" {
 		m.dir = b.TempDir()
 	}
@@ -59,6 +61,7 @@ type million struct {
 	pages int
 	texts *manyTexts
 
+	buffers *buffer.Pool
 	archive *archive.Archive
 	key     *trust.Key
 	resumed int // the run that may have been cut short
@@ -218,7 +221,12 @@ func (m *million) look(ctx context.Context, run *archive.Run, page, revision int
 	}
 	text := m.texts.text(page, revision)
 	now := time.Now().UTC()
-	x := &fetch.Exchange{Started: now, Duration: 30 * time.Millisecond, Payload: []byte(text)}
+	payload := &fetch.Payload{Buffer: m.buffers.New(), SHA256: sha256.Sum256([]byte(text))}
+	if _, err := payload.Write([]byte(text)); err != nil {
+		return nil, err
+	}
+	x := &fetch.Exchange{Started: now, Duration: 30 * time.Millisecond, Payload: payload}
+	defer x.Close()
 	x.Hops = []fetch.Hop{{
 		URL: ref.Name, Started: now, Duration: x.Duration, RemoteAddr: "192.0.2.1:80", Status: http.StatusOK,
 		Request:  fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: site%d.example\r\nUser-Agent: %s\r\nAccept-Encoding: identity\r\n\r\n", ref.Name, page%48, fetch.DefaultUserAgent),

@@ -153,7 +153,7 @@ func (k *conn) readContent(ctx context.Context, response *http.Response, limit i
 	if errors.As(err, new(*buffer.WriteError)) {
 		return content{}, errors.Join(err, body.Close())
 	}
-	c := content{payload: &Payload{Buffer: body, sum: [sha256.Size]byte(sum.Sum(nil))}}
+	c := content{payload: &Payload{Buffer: body, SHA256: [sha256.Size]byte(sum.Sum(nil))}}
 	more := 0
 	if err == nil && body.Size() == limit {
 		more, err = io.ReadFull(response.Body, make([]byte, 1))

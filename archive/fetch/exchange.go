@@ -51,11 +51,8 @@ func (x *Exchange) Close() error {
 // Payload is the content of a response: in memory, or in a temporary file.
 type Payload struct {
 	*buffer.Buffer
-	sum [sha256.Size]byte
+	SHA256 [sha256.Size]byte // of the bytes as they were received
 }
-
-// SHA256 returns the digest of the bytes as they were received.
-func (p *Payload) SHA256() [sha256.Size]byte { return p.sum }
 
 // Hop is one request and its response.
 type Hop struct {

@@ -59,7 +59,7 @@ func payload(x *fetch.Exchange) string {
 	if err != nil {
 		panic(err)
 	}
-	if sha256.Sum256(b) != x.Payload.SHA256() {
+	if sha256.Sum256(b) != x.Payload.SHA256 {
 		panic("the payload has another digest than its bytes")
 	}
 	return string(b)
