@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -224,6 +225,7 @@ func TestCompareSameIsEmpty(t *testing.T) {
 
 func FuzzCompare(f *testing.F) {
 	f.Add("A b c.\nD e.\n", "A b x.\n\nD e.\n")
+	f.Add("$0", "0\xea\n1")
 	f.Add("http://a.b/c). 1,2", "\xff\u2028\r\n")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		d := Compare(before, after)
@@ -252,7 +254,7 @@ func FuzzTokens(f *testing.F) {
 		plain, full := cuts{text: text, at: []int32{0}}, cuts{text: text, at: []int32{0}}
 		plain.cutWords(0, len(text))
 		full.cutUnicode(0, len(text))
-		if diff := cmp.Diff(pieces(full), pieces(plain)); diff != "" {
+		if diff := cmp.Diff(pieces(full), pieces(plain)); utf8.ValidString(text) && diff != "" {
 			t.Fatalf("words of %q (-by all rules +got):\n%s", text, diff)
 		}
 		if got := strings.Join(pieces(tokens(text)), ""); got != text {

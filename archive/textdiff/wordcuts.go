@@ -9,12 +9,37 @@ import (
 // cutWords adds the UAX #29 words of a part of the text without URLs, numbers
 // joined. Most of most texts is ASCII, for which the rules are few; the rest is
 // cut by the library. The two meet after a space and before an ASCII character
-// that is none, where there is a boundary whatever stands around.
+// that is none, where there is a boundary whatever stands around. A byte that is
+// not UTF-8 is a token: the library would take what follows a character cut
+// short in one way at the end of its text and in another elsewhere.
 func (c *cuts) cutWords(start, end int) {
-	if !utf8.ValidString(c.text[start:end]) {
-		c.cutUnicode(start, end) // which takes a character cut short for the end of the text
-		return
+	for start < end {
+		broken := invalidByte(c.text, start, end)
+		c.cutValid(start, broken)
+		if start = broken; broken < end {
+			start++
+			c.at = append(c.at, int32(start))
+		}
 	}
+}
+
+// invalidByte returns the position of the first byte that is not UTF-8, or end.
+func invalidByte(text string, start, end int) int {
+	if utf8.ValidString(text[start:end]) {
+		return end
+	}
+	for start < end {
+		r, size := utf8.DecodeRuneInString(text[start:end])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		start += size
+	}
+	return start
+}
+
+// cutValid is cutWords for UTF-8.
+func (c *cuts) cutValid(start, end int) {
 	for start < end {
 		ascii, next := c.asciiPart(start, end)
 		c.cutASCII(start, ascii)
