@@ -64,7 +64,7 @@ type InitOptions struct {
 // without a commit, and signs its root commit. The caller closes it.
 func Init(ctx context.Context, dir string, options InitOptions) (*Archive, error) {
 	store, err := gitstore.Open(dir)
-	if errors.Is(err, gitstore.ErrNotRepository) {
+	if errors.Is(err, gitstore.ErrNotRepository) || errors.Is(err, gitstore.ErrUnfinished) {
 		if err = gitstore.Init(dir); err == nil {
 			store, err = gitstore.Open(dir)
 		}
@@ -73,7 +73,9 @@ func Init(ctx context.Context, dir string, options InitOptions) (*Archive, error
 		return nil, fmt.Errorf("making archive %s: %w", dir, err)
 	}
 	a := &Archive{store: store, dir: dir, reader: newReader()}
-	if err = a.unborn(); errors.Is(err, ErrUnborn) {
+	if _, err = a.currentHead(); err == nil {
+		err = ErrExists
+	} else if errors.Is(err, ErrUnborn) {
 		err = a.commitRoot(ctx, options)
 	}
 	if err != nil {
@@ -132,11 +134,15 @@ func newArchiveID(random io.Reader) (string, error) {
 }
 
 // Open opens the archive in dir. It reads only; a damaged archive opens as
-// long as its newest commit says what it is. The caller closes it.
+// long as its newest commit says what it is. Errors: ErrNotArchive, ErrUnborn,
+// *LostBranchError, and those of the store. The caller closes it.
 func Open(dir string) (*Archive, error) {
 	store, err := gitstore.Open(dir)
-	if errors.Is(err, gitstore.ErrNotRepository) {
+	switch {
+	case errors.Is(err, gitstore.ErrNotRepository):
 		return nil, fmt.Errorf("%s: %w", dir, ErrNotArchive)
+	case errors.Is(err, gitstore.ErrUnfinished):
+		return nil, fmt.Errorf("opening archive %s: %w", dir, ErrUnborn)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening archive %s: %w", dir, err)
@@ -149,12 +155,9 @@ func Open(dir string) (*Archive, error) {
 }
 
 func (a *Archive) readAbout() error {
-	head, err := a.store.Head()
+	head, err := a.currentHead()
 	if err != nil {
 		return err
-	}
-	if head.IsZero() {
-		return a.unborn()
 	}
 	commit, err := a.store.Commit(head)
 	if err != nil {
@@ -166,19 +169,6 @@ func (a *Archive) readAbout() error {
 	}
 	a.about = *about
 	return nil
-}
-
-// unborn tells an archive whose making was interrupted from somebody's empty
-// repository, which must not become an archive by accident.
-func (a *Archive) unborn() error {
-	hazards, err := a.store.Hazards()
-	if err != nil {
-		return err
-	}
-	if len(hazards) > 0 {
-		return ErrNotArchive
-	}
-	return ErrUnborn
 }
 
 // About reads archive.json from a tree, or returns ErrNotArchive.

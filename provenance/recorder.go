@@ -31,7 +31,10 @@ type Recorder struct {
 type UnverifiedHeadError struct {
 	Verdict  schemas.Verdict
 	Problems []schemas.Problem
+	Cause    error // what kept the archive from being opened at all, if that is so
 }
+
+func (e *UnverifiedHeadError) Unwrap() error { return e.Cause }
 
 func (e *UnverifiedHeadError) Error() string {
 	if len(e.Problems) == 0 {

@@ -10,6 +10,9 @@ var (
 	// ErrNotRepository is returned by Open for a folder that is no bare git
 	// repository.
 	ErrNotRepository = errors.New("not a bare git repository")
+	// ErrUnfinished is returned by Open for a repository whose making was cut
+	// short. Init completes it.
+	ErrUnfinished = errors.New("the making of the repository was interrupted")
 	// ErrNotEmpty is returned by Init for a folder that has something in it.
 	ErrNotEmpty = errors.New("the folder is not empty")
 	// ErrNotFound is returned for a path that a tree does not have.

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gofrs/flock"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 )
@@ -69,6 +72,124 @@ func TestInitRefuses(t *testing.T) {
 	if got := tree(t, full); !slices.Equal(got, []string{".", "letter.txt"}) {
 		t.Errorf("a failed Init left something behind: %q", got)
 	}
+}
+
+// TestInitCompletes: wherever a making was killed, the next one completes it, and
+// until then the folder is no repository.
+func TestInitCompletes(t *testing.T) {
+	whole := newRepository(t)
+	config, err := os.ReadFile(filepath.Join(whole, "config"))
+	ok(t, err)
+	folders := []string{"walkback", "objects/info", "objects/pack", "refs/heads", "refs/tags"}
+	files := []struct{ name, content string }{
+		{"walkback/writer.lock", `{"pid":1}`},
+		{"config", ""},
+		{"config", string(config[:40])},
+		{"config", string(config)},
+		{"HEAD.lock", ""},
+		{"HEAD.lock", "ref: refs/heads/main\n"},
+	}
+	for steps := 1; steps <= len(folders)+len(files); steps++ {
+		dir := filepath.Join(t.TempDir(), "archive.git")
+		for _, folder := range folders[:min(steps, len(folders))] {
+			ok(t, os.MkdirAll(filepath.Join(dir, folder), 0o777))
+		}
+		for _, file := range files[:max(0, steps-len(folders))] {
+			ok(t, os.WriteFile(filepath.Join(dir, file.name), []byte(file.content), 0o666))
+		}
+		if _, err := gitstore.Open(dir); !errors.Is(err, gitstore.ErrUnfinished) {
+			t.Errorf("opening after %d steps: %v, want ErrUnfinished", steps, err)
+		}
+		ok(t, gitstore.Init(dir))
+		if got, want := tree(t, dir), tree(t, whole); !slices.Equal(got, want) {
+			t.Errorf("completed after %d steps: %q, want %q", steps, got, want)
+		}
+		record(t, open(t, dir), "a", "one")
+		fsck(t, dir)
+		beside, err := os.ReadDir(filepath.Dir(dir))
+		ok(t, err)
+		if len(beside) != 1 {
+			t.Errorf("after %d steps there is something beside the repository: %v", steps, beside)
+		}
+	}
+}
+
+// TestInitSparesOthers: what only looks like a making that was cut short is left
+// alone, and so is one that is going on.
+func TestInitSparesOthers(t *testing.T) {
+	lost := newRepository(t)
+	record(t, open(t, lost), "a", "one")
+	ok(t, os.Remove(filepath.Join(lost, "HEAD")))
+	_, err := gitstore.Open(lost)
+	if broken, is := isA[*gitstore.RefError](err); !is || filepath.Base(broken.Path) != "HEAD" {
+		t.Errorf("opening a repository without HEAD: %v, want a RefError", err)
+	}
+	other := filepath.Join(t.TempDir(), "other.git")
+	ok(t, os.MkdirAll(filepath.Join(other, "walkback"), 0o777))
+	ok(t, os.WriteFile(filepath.Join(other, "config"), []byte("[core]\n\tbare = false\n"), 0o666))
+	for _, dir := range []string{lost, other} {
+		before := tree(t, dir)
+		if err := gitstore.Init(dir); !errors.Is(err, gitstore.ErrNotEmpty) {
+			t.Errorf("making one in %s: %v, want ErrNotEmpty", dir, err)
+		}
+		if after := tree(t, dir); !slices.Equal(before, after) {
+			t.Errorf("Init changed a folder that it refused: %q, before %q", after, before)
+		}
+	}
+	live := filepath.Join(t.TempDir(), "live.git")
+	ok(t, os.MkdirAll(filepath.Join(live, "walkback"), 0o777))
+	lock := flock.New(filepath.Join(live, "walkback", "writer.lock"))
+	if got, err := lock.TryLock(); !got || err != nil {
+		t.Fatal(got, err)
+	}
+	err = gitstore.Init(live)
+	if _, is := isA[*gitstore.LockedError](err); !is {
+		t.Errorf("making what is being made: %v, want a LockedError", err)
+	}
+	if got := tree(t, live); !slices.Equal(got, []string{".", "walkback", "walkback/writer.lock"}) {
+		t.Errorf("Init touched what another one is making: %q", got)
+	}
+	ok(t, lock.Close())
+	ok(t, gitstore.Init(live))
+}
+
+// TestTips: without its branch, a repository still tells its newest commit,
+// whether our packs, those of stock git or loose files hold it.
+func TestTips(t *testing.T) {
+	dir := newRepository(t)
+	s := open(t, dir)
+	if tips, err := s.Tips(); err != nil || len(tips) != 0 {
+		t.Errorf("the tips of a new repository are %v, %v", tips, err)
+	}
+	record(t, s, "a", "one")
+	newest := record(t, s, "a", "two")
+	check := func(how string) {
+		t.Helper()
+		tips, err := open(t, dir).Tips()
+		if err != nil || len(tips) != 1 || tips[0].ID != newest.ID {
+			t.Errorf("%s: tips %v, %v, want %s", how, tips, err, newest.ID)
+		}
+	}
+	check("packs")
+	git(t, dir, "repack", "-q", "-adf")
+	ok(t, os.Remove(filepath.Join(dir, "refs", "heads", "main")))
+	check("a pack by git")
+	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
+	ok(t, err)
+	loose := newRepository(t)
+	for _, pack := range packs {
+		content, err := os.Open(pack)
+		ok(t, err)
+		cmd := exec.Command("git", "--git-dir", loose, "unpack-objects", "-q")
+		cmd.Stdin = content
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("unpacking: %v: %s", err, out)
+		}
+		ok(t, content.Close())
+	}
+	dir = loose
+	check("loose")
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -63,11 +64,12 @@ func damage(err error) (schemas.Verdict, bool) {
 		malformed *gitstore.MalformedError
 		missing   *gitstore.MissingError
 		truncated *gitstore.TruncatedError
+		branch    *archive.LostBranchError
 	)
 	switch {
 	case errors.As(err, &corrupt), errors.As(err, &malformed):
 		return schemas.Tampered, true
-	case errors.As(err, &missing), errors.As(err, &truncated):
+	case errors.As(err, &missing), errors.As(err, &truncated), errors.As(err, &branch):
 		return schemas.Incomplete, true
 	}
 	return "", false
@@ -90,7 +92,15 @@ func hintFor(err error) string {
 		refLocked   *gitstore.RefLockedError
 		busy        *archive.BusyError
 		newer       *schemas.UnsupportedError
+		branch      *archive.LostBranchError
+		ref         *gitstore.RefError
 	)
+	switch {
+	case errors.As(err, &branch):
+		return fmt.Sprintf("go on from a good copy with --archive DIR, or put the branch back and look: git --git-dir=%s update-ref refs/heads/main %s; walkback verify", shellWord(branch.Dir), branch.Newest)
+	case errors.As(err, &ref):
+		return refHint(ref)
+	}
 	if _, damaged := damage(err); damaged {
 		return "walkback verify tells all that is wrong; go on from a good copy with --archive DIR"
 	}
@@ -131,6 +141,8 @@ func hintFor(err error) string {
 		return "a newer walkback can read it"
 	case errors.Is(err, trust.ErrNoAgent):
 		return "start one with: eval $(ssh-agent); ssh-add FILE"
+	case errors.Is(err, archive.ErrUnborn):
+		return "its making was interrupted: walkback init or walkback capture completes it"
 	case errors.Is(err, archive.ErrNotArchive):
 		return "name an archive with --archive DIR, or make a new one elsewhere with walkback init DIR"
 	case errors.Is(err, archive.ErrUserInfo):
@@ -143,6 +155,15 @@ func hintFor(err error) string {
 		return "check the permissions of the folder, or name another one with --archive DIR"
 	}
 	return ""
+}
+
+// refHint is the way out when a file that leads to the commits is not what it
+// was.
+func refHint(ref *gitstore.RefError) string {
+	if filepath.Base(ref.Path) == "HEAD" {
+		return "put it back and look: echo 'ref: refs/heads/main' > " + shellWord(ref.Path) + "; walkback verify"
+	}
+	return "no snapshot was found: go on from a good copy with --archive DIR"
 }
 
 func spokenNames(names []string, separator string) string {

@@ -67,7 +67,8 @@ func (p *program) init(c *cli.Context) error {
 }
 
 // holds returns nil when an archive can be made in dir. It is asked before a key
-// is made for the archive, so that a failure leaves nothing behind.
+// is made for the archive, so that a failure leaves nothing behind. What it
+// tries is the first step of the making, which a killed process may leave.
 func holds(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -76,22 +77,25 @@ func holds(dir string) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("making archive: %w", err)
 	}
-	parent := filepath.Dir(filepath.Clean(dir))
+	probe := filepath.Clean(dir)
+	if err == nil {
+		probe = filepath.Join(dir, "walkback")
+	}
 	for {
-		if _, err := os.Stat(parent); !errors.Is(err, fs.ErrNotExist) {
+		parent := filepath.Dir(probe)
+		if _, err := os.Stat(parent); parent == probe || !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-		parent = filepath.Dir(parent)
+		probe = parent
 	}
-	probe, err := os.MkdirTemp(parent, ".walkback-")
-	if err == nil {
-		return os.Remove(probe)
+	err = os.Mkdir(probe, 0o777)
+	switch {
+	case err == nil:
+		_ = os.Remove(probe) // another process may be at work in it by now
+	case !errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("making archive %s: %w", dir, err)
 	}
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		err = failed.Err // the probe's own name says nothing
-	}
-	return fmt.Errorf("making archive %s: %w", dir, err)
+	return nil
 }
 
 func (p *program) makeArchive(c *cli.Context, dir string, key *trust.Key) (*archive.Archive, error) {

@@ -199,15 +199,11 @@ func TestKilledFirstUse(t *testing.T) {
 		if n := w.commitsOf("capture.json")[archivetest.At(t, postURLs[0]).Folder+"/capture.json"]; n != 1 {
 			t.Errorf("the post was captured %d times", n)
 		}
-		if found := slices.DeleteFunc(w.leftovers(), isUnbornRepository); len(found) > 0 {
+		if found := w.leftovers(); len(found) > 0 {
 			t.Errorf("left behind: %v", found)
 		}
 	}
 }
-
-// isUnbornRepository reports what the making of a repository leaves beside it
-// when it is killed: a few hundred bytes under a name of their own.
-func isUnbornRepository(name string) bool { return strings.HasPrefix(name, ".walkback.git.new-") }
 
 // TestKilledCheck: a check of many pages is killed a few times; every page is
 // looked at once for the record.

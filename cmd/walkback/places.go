@@ -54,7 +54,8 @@ func (p *program) open(c *cli.Context) (*archive.Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	// A making that is killed at once leaves an empty folder.
+	if entries, err := os.ReadDir(dir); errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil, &noArchive{dir: dir}
 	}
 	return archive.Open(dir)

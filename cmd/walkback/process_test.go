@@ -153,7 +153,7 @@ func (w workplace) leftovers() []string {
 		case slices.Contains(expected, name):
 		case folder == "walkback.git/objects/pack" && (extension == ".pack" || extension == ".idx"):
 		case name == "state/receipts/.lock", name == "state/introductions/.lock":
-		case folder == "config/keys", folder == "state/receipts" && extension == ".json", folder == "state/introductions" && extension == ".json":
+		case name == "config/keys/default", name == "config/keys/default.pub", folder == "state/receipts" && extension == ".json", folder == "state/introductions" && extension == ".json":
 		case name == "walkback.git/config", name == "walkback.git/HEAD", name == "walkback.git/refs/heads/main":
 		default:
 			found = append(found, name)

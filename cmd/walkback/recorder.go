@@ -73,7 +73,7 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 	missing := errors.As(err, &none)
 	if verdict, damaged := damage(err); damaged {
 		problem := schemas.Problem{Verdict: verdict, Subject: "the archive", Detail: err.Error()}
-		return nil, nil, &provenance.UnverifiedHeadError{Verdict: verdict, Problems: []schemas.Problem{problem}}
+		return nil, nil, &provenance.UnverifiedHeadError{Verdict: verdict, Problems: []schemas.Problem{problem}, Cause: err}
 	}
 	if err != nil && !(create && (missing || errors.Is(err, archive.ErrUnborn))) {
 		return nil, nil, err

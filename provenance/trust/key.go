@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/gofrs/flock"
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
 )
@@ -262,12 +263,25 @@ func hasControl(s string) bool {
 
 // writeNew makes a file that appears whole or not at all: half a key would have
 // to be removed by hand before there can be another. It never replaces a file.
-func writeNew(file string, data []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".")
+// Until it is whole it has a name that is always the same, so that what a killed
+// process left goes with the next; the lock keeps two from writing at once.
+func writeNew(file string, data []byte, mode fs.FileMode) (err error) {
+	hidden := filepath.Join(filepath.Dir(file), "."+filepath.Base(file))
+	lock, err := lockNew(hidden + ".lock")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { err = errors.Join(err, os.Remove(lock.Path()), lock.Close()) }()
+	next := hidden + ".new"
+	// Not written over: it may be another name of a key that is in use.
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(next)
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Chmod(mode)
@@ -278,11 +292,32 @@ func writeNew(file string, data []byte, mode fs.FileMode) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err = os.Link(f.Name(), file); err == nil || errors.Is(err, fs.ErrExist) {
+	if err = os.Link(next, file); err == nil || errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if _, err := os.Lstat(file); err == nil { // a file system without links
 		return &fs.PathError{Op: "create", Path: file, Err: fs.ErrExist}
 	}
-	return os.Rename(f.Name(), file)
+	return os.Rename(next, file)
+}
+
+// lockNew waits for a lock whose file its holder removes, so that it counts only
+// while the file has its name.
+func lockNew(file string) (*flock.Flock, error) {
+	for {
+		lock := flock.New(file, flock.SetPermissions(0o600))
+		if err := lock.Lock(); err != nil {
+			return nil, err
+		}
+		held, err := lock.Stat()
+		if err != nil {
+			return nil, errors.Join(err, lock.Close())
+		}
+		if named, err := os.Stat(file); err == nil && os.SameFile(held, named) {
+			return lock, nil
+		}
+		if err := lock.Close(); err != nil {
+			return nil, err
+		}
+	}
 }
