@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -73,6 +74,9 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 	expired := options.Expires > 0 && options.Now().Sub(entry.Started.Time()) > options.Expires
 	if entry.Run != "" && !fresh && !expired {
 		j.Run, j.Resumed = newRun(a, options, entry.Run, entry.Started.Time()), true
+		j.Run.earlier = sync.OnceValues(func() (map[schemas.PageID]schemas.CheckLine, error) {
+			return j.Run.Checked(context.Background())
+		})
 		return j, nil
 	}
 	if j.Run, err = NewRun(a, options); err != nil {
@@ -154,15 +158,29 @@ func readJournal(file string) (journalEntry, error) {
 	return entry, nil
 }
 
-// Finish ends a run that did all it was asked to do.
-func (j *Journal) Finish() error { return errors.Join(os.Remove(j.file), j.Leave()) }
+// Finish ends a run that did all it was asked to do. After an error, the same
+// command would take the run for unfinished and look at nothing anew.
+func (j *Journal) Finish() error {
+	err := os.Remove(j.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // somebody else has cleaned up
+	}
+	if err != nil {
+		err = fmt.Errorf("ending journal: %w", err)
+	}
+	return errors.Join(err, j.Leave())
+}
 
 // Leave ends a run that the same command shall continue.
 func (j *Journal) Leave() error {
 	if j.lock == nil {
 		return nil
 	}
-	return errors.Join(os.Remove(j.lock.Path()), j.lock.Close())
+	err := os.Remove(j.lock.Path())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, j.lock.Close())
 }
 
 // CapturedPost returns a post that the run has captured already, and nil for

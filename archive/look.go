@@ -33,8 +33,8 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 		if err != nil {
 			return nil, err
 		}
-		if recorded := r.recorded(before); recorded != nil {
-			return recorded, nil
+		if recorded, err := r.recorded(before); recorded != nil || err != nil {
+			return recorded, err
 		}
 		request := fetch.Request{URL: ref.Name, Buffers: r.buffers}
 		if !r.options.Whole {
@@ -56,13 +56,33 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 
 // recorded returns the look of this very run that an earlier process of it has
 // committed already, nil when there is none.
-func (r *Run) recorded(before *Page) *PageDraft {
-	if before == nil || before.Capture.Run != r.ID {
-		return nil
+func (r *Run) recorded(before *Page) (*PageDraft, error) {
+	if before == nil {
+		return nil, nil
 	}
-	return &PageDraft{
+	draft := &PageDraft{
 		PageRef: before.PageRef, Capture: before.Capture, Before: before, AsBefore: true, sequence: before.Capture.Sequence,
 	}
+	if before.Capture.Run == r.ID {
+		return draft, nil
+	}
+	if r.earlier == nil {
+		return nil, nil
+	}
+	lines, err := r.earlier()
+	if err != nil {
+		return nil, fmt.Errorf("reading what run %s has recorded: %w", r.ID, err)
+	}
+	line, ok := lines[before.ID].(*schemas.Observation)
+	if !ok || line.As != before.Capture.Sequence {
+		return nil, nil
+	}
+	observed := *before.Capture
+	observed.Run, observed.Method, observed.Access = line.Run, line.Method, line.Access
+	observed.CapturedAt, observed.DurationMS = line.ObservedAt, line.DurationMS
+	observed.FinalURL, observed.Status = line.FinalURL, line.Status
+	draft.Capture = &observed
+	return draft, nil
 }
 
 // makeConditional asks only for news when the archive holds all of the page.
@@ -407,8 +427,8 @@ func (r *Run) Give(ctx context.Context, ref PageRef, given Given) (*PageDraft, e
 		if err != nil {
 			return nil, err
 		}
-		if recorded := r.recorded(before); recorded != nil {
-			return recorded, nil
+		if recorded, err := r.recorded(before); recorded != nil || err != nil {
+			return recorded, err
 		}
 		d := &PageDraft{PageRef: ref, Before: before, files: map[string]*content{}}
 		c := r.newCapture(ref, schemas.Given, r.options.Now(), 0)

@@ -29,6 +29,10 @@ type Run struct {
 
 	mu    sync.Mutex
 	looks map[schemas.PageID]*look
+
+	// What earlier processes of a continued run have put on record; nil for a
+	// run that begins.
+	earlier func() (map[schemas.PageID]schemas.CheckLine, error)
 }
 
 // RunOptions are the outside world of a run.

@@ -47,7 +47,7 @@ was served before is not served now; 11 the archive does not verify;
 			waitFlag,
 			keyFlag,
 		}, fetchFlags()...),
-		Action: p.capture,
+		Action: writing(p.capture),
 	}
 }
 
@@ -102,7 +102,7 @@ func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, op
 		return err
 	}
 	defer release()
-	journal, err := recorder.Archive.Begin(journalKey(c, requests), c.Bool("fresh"), options)
+	journal, err := recorder.Archive.Begin(append(journalKey(c, requests), p.manner(c)...), c.Bool("fresh"), options)
 	if err != nil {
 		return err
 	}
@@ -118,17 +118,30 @@ func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, op
 // cut short after it had done something, but not all, can be continued.
 func (p *program) end(journal *archive.Journal, err error, did, asked int, report func() error) error {
 	if err == nil && (p.stop.Err() == nil || did >= asked) {
-		return errors.Join(journal.Finish(), report())
+		return p.afterReport(report(), journal.Finish())
 	}
 	if did == 0 && !journal.Resumed {
-		return errors.Join(err, journal.Finish())
+		return p.afterReport(err, journal.Finish())
 	}
 	p.say("hint", "the same command continues this run")
 	// What the report would say by its exit code gives way to the reason.
 	if reportErr := report(); err == nil {
 		err = reportErr
 	}
-	return errors.Join(err, journal.Leave())
+	return p.afterReport(err, journal.Leave())
+}
+
+// afterReport tells what went wrong with the journal, which an exit code or an
+// interrupt would hide. The code of what came before beats its own.
+func (p *program) afterReport(err, journalErr error) error {
+	if journalErr == nil {
+		return err
+	}
+	code := p.complain(journalErr)
+	if err == nil {
+		return exit(code)
+	}
+	return err
 }
 
 // journalKey says what a command was asked to do: the same again continues.
@@ -142,6 +155,18 @@ func journalKey(c *cli.Context, requests []archive.PostRequest) []string {
 		if r.Given != nil {
 			key = append(key, schemas.DigestOf(r.Given.Content).Hex(), r.Given.ClaimedURL, r.Given.ClaimedDate)
 		}
+	}
+	return key
+}
+
+// manner is the part of a journal's key that says how pages are looked at and who
+// signs: done in another manner, the rest of a run would be another run.
+func (p *program) manner(c *cli.Context) []string {
+	settings := p.settings()
+	key := []string{settings.UserAgent, settings.Key, strconv.FormatBool(settings.AllowPrivate)}
+	for _, flag := range append(fetchFlags(), keyFlag) {
+		name := flag.Names()[0]
+		key = append(key, fmt.Sprintf("--%s=%v", name, c.Value(name)))
 	}
 	return key
 }

@@ -43,7 +43,7 @@ is kept).`,
 			waitFlag,
 			keyFlag,
 		}, fetchFlags()...),
-		Action: p.check,
+		Action: writing(p.check),
 	}
 }
 
@@ -69,6 +69,7 @@ func (p *program) check(c *cli.Context) error {
 	}
 	defer client.Close()
 	key := append([]string{"check", strconv.FormatBool(c.Bool("whole"))}, c.Args().Slice()...)
+	key = append(key, p.manner(c)...)
 	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{
 		Fetch: client, Tool: tool(), Whole: c.Bool("whole"), Expires: checkExpires,
 	})

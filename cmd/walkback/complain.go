@@ -46,11 +46,12 @@ func codeFor(err error) int {
 	var (
 		u          *usage
 		unverified *provenance.UnverifiedHeadError
+		broken     unsound
 	)
 	switch {
 	case errors.As(err, &u):
 		return exitUsage
-	case errors.As(err, &unverified):
+	case errors.As(err, &unverified), errors.As(err, &broken):
 		return schemas.Untrusted.ExitCode()
 	}
 	return exitFailed

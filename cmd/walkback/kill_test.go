@@ -77,6 +77,19 @@ func requests(web *archivetest.Web, n int) func() bool {
 	return func() bool { return len(web.Requests("")) >= want }
 }
 
+// committed returns a ready function for killed: main has moved.
+func (w workplace) committed() func() bool {
+	main := filepath.Join(w.archive(), "refs", "heads", "main")
+	before, err := os.ReadFile(main)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return func() bool {
+		now, err := os.ReadFile(main)
+		return err == nil && !bytes.Equal(now, before)
+	}
+}
+
 // intact holds the archive to what must be true at any moment.
 func (w workplace) intact() *schemas.VerifyReport {
 	w.t.Helper()
@@ -158,6 +171,41 @@ func TestKilledCapture(t *testing.T) {
 	}
 	if out := w.must(0, "capture", "--list", capture[2]); !strings.Contains(out, "as before") {
 		t.Errorf("the same command after the run does not begin a new one: %s", out)
+	}
+}
+
+// TestKilledRecapture: a capture of posts that are as before is killed a few
+// times. Each page is observed once in the run, also a source that posts share
+// of which some were done by a process that was killed.
+func TestKilledRecapture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some twenty seconds")
+	}
+	t.Parallel()
+	const posts, sources, kills = 200, 4, 3
+	dice := newDice(t)
+	w, web := newWorkplace(t), archivetest.NewWeb(t)
+	postURLs, sourceURLs := servePosts(web, posts, sources)
+	capture := []string{"capture", "--list", w.list(postURLs)}
+	w.must(0, capture...)
+	happened := 0
+	for happened < kills && w.killed(time.Duration(dice.Int64N(int64(10*time.Millisecond))), w.committed(), capture...) {
+		happened++
+		w.intact()
+	}
+	if happened == 0 {
+		t.Errorf("walkback was done after %d kills: it is not killed early enough", happened)
+	}
+	w.must(0, capture...)
+	w.intact()
+	lines, runs := w.checkLines()
+	for _, address := range slices.Concat(postURLs, sourceURLs) {
+		if got := lines[address]; !slices.Equal(got, []string{"observation/1"}) {
+			t.Errorf("the record of %s is %v, want one observation", address, got)
+		}
+	}
+	if len(runs) != 1 {
+		t.Errorf("the observations belong to runs %v, want one", runs)
 	}
 }
 

@@ -227,12 +227,18 @@ func (w workplace) editPack(edit func([]byte) []byte) {
 		return info.Size()
 	}
 	largest := slices.MaxFunc(packs, func(a, b string) int { return int(size(a) - size(b)) })
-	content, err := os.ReadFile(largest)
+	w.editFile(largest, edit)
+}
+
+// editFile puts an edited file in place of one that may be read-only.
+func (w workplace) editFile(file string, edit func([]byte) []byte) {
+	w.t.Helper()
+	content, err := os.ReadFile(file)
 	if err == nil {
-		err = os.Remove(largest)
+		err = os.Remove(file)
 	}
 	if err == nil {
-		err = os.WriteFile(largest, edit(content), 0o444)
+		err = os.WriteFile(file, edit(content), 0o444)
 	}
 	if err != nil {
 		w.t.Fatal(err)

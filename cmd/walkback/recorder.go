@@ -122,3 +122,21 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 	}
 	return recorder, close, nil
 }
+
+// unsound is damage that a writing command came upon after the newest commit was
+// found good.
+type unsound struct{ error }
+
+func (e unsound) Unwrap() error { return e.error }
+
+// writing gives damage the exit code that it has in a command which writes:
+// nothing is built on an archive that does not verify.
+func writing(action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		err := action(c)
+		if _, damaged := damage(err); damaged {
+			return unsound{err}
+		}
+		return err
+	}
+}

@@ -21,7 +21,7 @@ Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
 			waitFlag,
 			keyFlag,
 		},
-		Action: p.untrack,
+		Action: writing(p.untrack),
 	}
 }
 
