@@ -43,6 +43,13 @@ func (s *Store) foreign() string {
 	if len(hazards) > 0 {
 		return fmt.Sprintf("%s: %s", hazards[0].Path, hazards[0].Detail)
 	}
+	// Through a link git would write into another folder.
+	for _, name := range []string{"objects", "objects/info", "objects/info/commit-graph", "objects/info/commit-graphs"} {
+		info, err := os.Lstat(filepath.Join(s.dir, filepath.FromSlash(name)))
+		if err == nil && info.Mode()&os.ModeSymlink != 0 {
+			return name + " is a symbolic link"
+		}
+	}
 	// Not by meaning: two readers of a config may see two things.
 	config, err := readShort(filepath.Join(s.dir, "config"), maxConfigSize)
 	if err != nil {

@@ -64,7 +64,7 @@ func (p *program) capture(c *cli.Context) error {
 		return err
 	}
 	defer client.Close()
-	options := archive.RunOptions{Fetch: client, Tool: tool()}
+	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now}
 	if err := readable(c.Context, requests, options); err != nil {
 		return err
 	}

@@ -112,14 +112,14 @@ func (p *program) newDemo(ctx context.Context, dir string, web *demoWeb) (*demo,
 	if err != nil {
 		return nil, err
 	}
-	a, err := provenance.Init(ctx, filepath.Join(dir, archiveName), key, own.memory(), nil)
+	a, err := provenance.Init(ctx, filepath.Join(dir, archiveName), key, own.memory(), p.now)
 	if err != nil {
 		return nil, err
 	}
 	return &demo{
 		program: &own, archive: a, web: web,
-		recorder: &provenance.Recorder{Archive: a, Key: key, Memory: own.memory(), Command: "walkback demo", Warn: p.warn},
-		client:   fetch.New(fetch.Options{DialContext: web.dial, AllowPrivate: true}),
+		recorder: &provenance.Recorder{Archive: a, Key: key, Memory: own.memory(), Command: "walkback demo", Now: p.now, Warn: p.warn},
+		client:   fetch.New(fetch.Options{DialContext: web.dial, AllowPrivate: true, Now: p.now}),
 	}, nil
 }
 
@@ -142,7 +142,7 @@ func (d *demo) play(c *cli.Context) error {
 		return err
 	}
 	d.printf("\n$ walkback verify\n")
-	report, err := provenance.Verify(c.Context, d.archive.Dir(), provenance.VerifyOptions{Memory: d.memory()})
+	report, err := provenance.Verify(c.Context, d.archive.Dir(), provenance.VerifyOptions{Memory: d.memory(), Now: d.now})
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (d *demo) play(c *cli.Context) error {
 }
 
 func (d *demo) newRun() (*archive.Run, error) {
-	return archive.NewRun(d.archive, archive.RunOptions{Fetch: d.client, Tool: tool()})
+	return archive.NewRun(d.archive, archive.RunOptions{Fetch: d.client, Tool: tool(), Now: d.now})
 }
 
 func (d *demo) capture(c *cli.Context) error {

@@ -99,7 +99,7 @@ func holds(dir string) error {
 }
 
 func (p *program) makeArchive(c *cli.Context, dir string, key *trust.Key) (*archive.Archive, error) {
-	a, err := provenance.Init(c.Context, dir, key, p.memory(), nil)
+	a, err := provenance.Init(c.Context, dir, key, p.memory(), p.now)
 	if err != nil {
 		return nil, err
 	}

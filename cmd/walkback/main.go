@@ -7,10 +7,11 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 )
 
 func main() {
 	os.Exit(run(context.Background(), os.Args, world{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now,
 	}))
 }

@@ -47,7 +47,7 @@ func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
 	}
 	return fetch.New(fetch.Options{
 		UserAgent: agent, AllowPrivate: c.Bool("allow-private") || settings.AllowPrivate,
-		MaxBytes: limit, Timeout: c.Duration("timeout"),
+		MaxBytes: limit, Timeout: c.Duration("timeout"), Now: p.now,
 	}), nil
 }
 
@@ -114,7 +114,7 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 		}
 	}
 	recorder := &provenance.Recorder{
-		Archive: a, Key: key, Memory: p.memory(), Command: "walkback " + c.Command.FullName(), Wait: c.Duration(waitFlag.Name), Warn: p.warn,
+		Archive: a, Key: key, Memory: p.memory(), Command: "walkback " + c.Command.FullName(), Wait: c.Duration(waitFlag.Name), Now: p.now, Warn: p.warn,
 	}
 	if err := recorder.Ready(c.Context); err != nil {
 		close()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"flag"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -23,7 +25,23 @@ import (
 var update = flag.Bool("update", false, "write what the program prints into the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"walkback": main})
+	testscript.Main(m, map[string]func(){"walkback": laterMain})
+}
+
+// laterMain is main with a clock that is ahead by the duration in $AHEAD.
+func laterMain() {
+	ahead := os.Getenv("AHEAD")
+	if ahead == "" {
+		main()
+	}
+	by, err := time.ParseDuration(ahead)
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(run(context.Background(), os.Args, world{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
+		now: func() time.Time { return time.Now().Add(by) },
+	}))
 }
 
 // TestScripts runs the program itself, as a process of its own, against a
@@ -40,6 +58,8 @@ func TestMain(m *testing.M) {
 //
 // A command that could not run (1), was misused (2) or found an archive bad
 // (10-16) must leave every file as it was; -still demands that of any command.
+//
+// With $AHEAD, such as 61m, programs have a clock that is ahead by so much.
 //
 // Each script has a web of its own at $WEB, and a home, keys, settings and
 // receipts of its own. The web is on loopback: $WALKBACK_ALLOW_PRIVATE is set.

@@ -61,7 +61,7 @@ func (p *program) untrack(c *cli.Context) error {
 	if len(refs) == 0 {
 		return nil
 	}
-	run, err := archive.NewRun(recorder.Archive, archive.RunOptions{Tool: tool()})
+	run, err := archive.NewRun(recorder.Archive, archive.RunOptions{Tool: tool(), Now: p.now})
 	if err != nil {
 		return err
 	}

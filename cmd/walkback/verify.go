@@ -80,7 +80,7 @@ func (p *program) verify(c *cli.Context) error {
 
 // verifyTarget tells an archive from a page: a folder is an archive.
 func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions, error) {
-	options := provenance.VerifyOptions{Memory: p.memory(), Strict: c.Bool("strict")}
+	options := provenance.VerifyOptions{Memory: p.memory(), Strict: c.Bool("strict"), Now: p.now}
 	target := c.Args().First()
 	if info, err := os.Stat(target); target != "" && err == nil && info.IsDir() {
 		return target, options, nil
