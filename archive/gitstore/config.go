@@ -30,13 +30,17 @@ func readConfig(dir string) (settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading its config: %w", err)
 	}
-	return parseConfig(content)
+	all, err := parseConfig(content)
+	if err != nil {
+		return nil, &ConfigError{Path: filepath.Join(dir, "config"), Reason: err.Error()}
+	}
+	return all, nil
 }
 
 func parseConfig(content []byte) (settings, error) {
 	cfg := config.New()
 	if err := config.NewDecoder(bytes.NewReader(content)).Decode(cfg); err != nil {
-		return nil, fmt.Errorf("reading its config: %w", err)
+		return nil, err
 	}
 	var all settings
 	for _, section := range cfg.Sections {

@@ -76,6 +76,15 @@ func (e *MalformedError) Error() string {
 	return fmt.Sprintf("%s %s is malformed: %s", e.Kind, e.ID, e.Reason)
 }
 
+// ConfigError is returned for a repository whose config cannot be read. What an
+// archive is does not depend on it: without one it opens.
+type ConfigError struct {
+	Path   string
+	Reason string
+}
+
+func (e *ConfigError) Error() string { return fmt.Sprintf("config %s: %s", e.Path, e.Reason) }
+
 // RefError is returned when refs/heads/main exists and is not an object id.
 type RefError struct {
 	Path   string

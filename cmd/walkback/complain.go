@@ -95,12 +95,21 @@ func hintFor(err error) string {
 		newer       *schemas.UnsupportedError
 		branch      *archive.LostBranchError
 		ref         *gitstore.RefError
+		config      *gitstore.ConfigError
+		corrupt     *gitstore.CorruptError
+		truncated   *gitstore.TruncatedError
 	)
 	switch {
 	case errors.As(err, &branch):
 		return fmt.Sprintf("go on from a good copy with --archive DIR, or put the branch back and look: git --git-dir=%s update-ref refs/heads/main %s; walkback verify", shellWord(branch.Dir), branch.Newest)
 	case errors.As(err, &ref):
 		return refHint(ref)
+	case errors.As(err, &config):
+		return "an archive can do without it: move it away, then walkback verify"
+	case errors.As(err, &corrupt) && filepath.Ext(corrupt.Where) == ".idx":
+		return indexHint(corrupt.Where)
+	case errors.As(err, &truncated) && filepath.Ext(truncated.Where) == ".idx":
+		return indexHint(truncated.Where)
 	}
 	if _, damaged := damage(err); damaged {
 		return "walkback verify tells all that is wrong; go on from a good copy with --archive DIR"
@@ -142,6 +151,8 @@ func hintFor(err error) string {
 		return "a newer walkback can read it"
 	case errors.Is(err, trust.ErrNoAgent):
 		return "start one with: eval $(ssh-agent); ssh-add FILE"
+	case errors.Is(err, gitstore.ErrNotEmpty):
+		return "name an empty folder, or a new one: walkback init DIR"
 	case errors.Is(err, archive.ErrUnborn):
 		return "its making was interrupted: walkback init or walkback capture completes it"
 	case errors.Is(err, archive.ErrNotArchive):
@@ -150,12 +161,21 @@ func hintFor(err error) string {
 		return "leave the user name and password out of the address"
 	case errors.Is(err, archive.ErrNoText):
 		return "a post is a text, Markdown or HTML file"
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.EFBIG):
+		return "a file would be larger than the system allows: nothing that was acknowledged is lost; raise the limit (ulimit -f) and run the same command again"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "the disk is full: nothing that was acknowledged is lost; make room and run the same command again"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return "check the permissions of the folder, or name another one with --archive DIR"
 	}
 	return ""
+}
+
+// indexHint is the way out when only the index of a pack is damaged: a pack tells
+// all that its index does.
+func indexHint(index string) string {
+	pack := strings.TrimSuffix(index, ".idx") + ".pack"
+	return "make the index anew and look: rm -f " + shellWord(index) + "; git index-pack " + shellWord(pack) + "; walkback verify"
 }
 
 // refHint is the way out when a file that leads to the commits is not what it

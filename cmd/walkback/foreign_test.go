@@ -77,8 +77,18 @@ func TestForeignArchive(t *testing.T) {
 		w := original.copy(t)
 		w.appendTo(filepath.Join(w.archive(), "config"), strings.Join(slices.Collect(maps.Values(settings)), ""))
 		w.runsNothing(trace, [][]string{
-			{"capture", posts[0]}, {"diff", posts[0]}, {"log"}, {"log", posts[0]}, {"show", posts[0]}, {"list"}, {"search", "story"},
-			{"untrack", posts[0]}, {"compact", "--dry-run"}, {"init"}, {"key", "list"}, {"verify", posts[0]},
+			{"capture", posts[0]},
+			{"diff", posts[0]},
+			{"log"},
+			{"log", posts[0]},
+			{"show", posts[0]},
+			{"list"},
+			{"search", "story"},
+			{"untrack", posts[0]},
+			{"compact", "--dry-run"},
+			{"init"},
+			{"key", "list"},
+			{"verify", posts[0]},
 		})
 	})
 	for name, text := range settings {
