@@ -14,9 +14,9 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// commitsAtOnce is how many commits become visible in the index at a time: a
-// killed process loses no more of its work.
-const commitsAtOnce = 2000
+// touchesAtOnce is how many captures become visible in the index at a time: a
+// killed process loses no more of its work, and memory holds no more of it.
+const touchesAtOnce = 2000
 
 // errOtherHistory says that the index holds commits that are not ancestors of
 // head.
@@ -76,12 +76,14 @@ func (a *Archive) addSteps(ctx context.Context, w *index.Writer, parent gitstore
 		return nil
 	})
 	group.Go(func() error {
-		done := int64(0)
+		done, touches := int64(0), 0
 		for s := range steps {
 			if err := w.Add(ctx, s.indexed()); err != nil {
 				return err
 			}
-			if done++; done%commitsAtOnce == 0 {
+			done++
+			if touches += 1 + len(s.touched); touches >= touchesAtOnce {
+				touches = 0
 				if err := w.Flush(ctx); err != nil {
 					return err
 				}

@@ -7,7 +7,9 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// schema makes the tables. What it says is format: change both together.
+// schema makes the tables. What it says is format: change both together. The
+// hash that FTS5 gathers new words in is counted by it without what surrounds
+// each word, which is ten times as much.
 const schema = `
 CREATE TABLE about (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -28,7 +30,7 @@ CREATE TABLE captures (
 CREATE INDEX captures_of_page ON captures (page, n);
 CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
-INSERT INTO words (words, rank) VALUES ('hashsize', 33554432);
+INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);
 `
 
 // CommitID is git's name of a commit.
