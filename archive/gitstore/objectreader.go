@@ -228,8 +228,8 @@ func (r *ObjectReader) wrong(err error) error {
 	if r.failed == nil {
 		return err
 	}
-	if again := io.EOF; err == io.ErrUnexpectedEOF {
-		if _, again = r.content.Read(make([]byte, 1)); again == io.EOF {
+	if err == io.ErrUnexpectedEOF {
+		if _, again := r.content.Read(make([]byte, 1)); again == io.EOF {
 			err = errLength
 		}
 	}
