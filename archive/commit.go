@@ -150,6 +150,11 @@ func (w *writer) commit(draft *Draft) (*Snapshot, error) {
 			return nil, err
 		}
 	}
+	for _, mark := range draft.Retractions {
+		if err := w.stageRetractions(mark); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.stageLines(lines); err != nil {
 		return nil, err
 	}
@@ -253,7 +258,7 @@ func (w *writer) clear(page *PageDraft) error {
 		rest := strings.TrimPrefix(file.Path, page.Folder+"/")
 		first, _, _ := strings.Cut(rest, "/")
 		keepText := rest == textFile && page.Capture.Text != nil
-		if first == PastFolder || rest == postFile || rest == untrackedFile || keepText {
+		if first == PastFolder || rest == postFile || rest == untrackedFile || rest == retractionsFile || keepText {
 			continue
 		}
 		old = append(old, file.Path)
@@ -318,6 +323,14 @@ func (w *writer) stageUntracked(mark *schemas.Untracked) error {
 		return err
 	}
 	return w.putDocument(ref.Folder+"/"+untrackedFile, mark)
+}
+
+func (w *writer) stageRetractions(mark *schemas.Retractions) error {
+	ref, err := PageNamed(mark.URL)
+	if err != nil {
+		return err
+	}
+	return w.putDocument(ref.Folder+"/"+retractionsFile, mark)
 }
 
 // stageLines writes the observations and verdicts of one snapshot as the run's

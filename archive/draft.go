@@ -16,6 +16,8 @@ type Draft struct {
 	Posts   []*PostDraft
 	// Untracked marks pages that check shall pass over from now on.
 	Untracked []*schemas.Untracked
+	// Retractions marks pages with what a list of retractions says of them.
+	Retractions []*schemas.Retractions
 }
 
 // Size returns the number of payload bytes of the draft.

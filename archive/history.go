@@ -117,6 +117,11 @@ func VersionsOf(history []*Page) []Version {
 	return versions
 }
 
+// Versions returns the versions of the page that its archive holds now.
+func (p *Page) Versions(ctx context.Context) ([]Version, error) {
+	return p.Snapshot.archive.Versions(ctx, p.PageRef)
+}
+
 // asCapture is what versions are told apart by.
 func (p *Page) asCapture() index.Capture {
 	c := index.Capture{Sequence: p.Snapshot.Message.Sequence, CapturedAt: p.Capture.CapturedAt}

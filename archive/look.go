@@ -231,7 +231,11 @@ func reading(document *extract.Document) *access.Reading {
 	if document == nil {
 		return nil
 	}
-	return &access.Reading{Title: document.Title, Text: document.Text()}
+	read := &access.Reading{Title: document.Title, Text: document.Text(), Noticed: len(document.Notices) > 0}
+	if len(document.Meta.Free) > 0 {
+		read.Free = document.Meta.Free[0].Value
+	}
+	return read
 }
 
 // finish decides between observation and capture, and makes the files of a
@@ -403,9 +407,17 @@ func (d *PageDraft) addText(document *extract.Document) int64 {
 		Charset: plain(document.Charset), CharsetSource: document.CharsetSource,
 		Title: plain(document.Title), Byline: plain(document.Byline),
 		Published: plain(document.Published), Modified: plain(document.Modified),
-		Canonical: plain(document.Canonical), Language: plain(document.Language),
+		Canonical: plain(document.Canonical), Language: plain(document.Language), DOI: doiOf(document),
 	}
 	return file.Size
+}
+
+// doiOf returns the DOI that a page states first, "" when it states none.
+func doiOf(document *extract.Document) string {
+	if len(document.Meta.DOI) == 0 {
+		return ""
+	}
+	return plain(document.Meta.DOI[0].Value)
 }
 
 // Given is a post handed in as a file.

@@ -38,6 +38,7 @@ const (
 	textFile        = "text.md"
 	postFile        = "post.json"
 	untrackedFile   = "untracked.json"
+	retractionsFile = "retractions.json"
 	resourcesFolder = "resources"
 	tlsFolder       = "tls"
 	// PastFolder holds imported older captures of a page.

@@ -155,6 +155,12 @@ func (p *Page) Untracked() (*schemas.Untracked, error) {
 	return optional[schemas.Untracked](p, untrackedFile)
 }
 
+// Retractions returns what a list of retractions says of the page's
+// publication, nil when nothing was imported about it.
+func (p *Page) Retractions() (*schemas.Retractions, error) {
+	return optional[schemas.Retractions](p, retractionsFile)
+}
+
 // Text returns text.md, nil when the newest served capture has none.
 func (p *Page) Text() ([]byte, error) {
 	if p.Capture.Text == nil {

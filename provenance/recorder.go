@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance/change"
 	"github.com/walkback-dev/walkback/provenance/trust"
@@ -109,9 +110,9 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 			return nil, err
 		}
 	}
-	verdict := change.Judge(before, after)
-	if before.State.Payload == after.State.Payload && verdict.Rule == "bytes-only" {
-		verdict.Class, verdict.Rule, verdict.Evidence = schemas.Unchanged, "same-payload", []string{"the payload is the one last served"}
+	verdict, err := change.Judge(before, after, func() (*change.Past, error) { return pastOf(ctx, served) })
+	if err != nil {
+		return nil, err
 	}
 	verdict.Schema, verdict.Run = schemas.ChangeSchema, page.Capture.Run
 	verdict.Page, verdict.URL = page.ID, page.Name
@@ -120,6 +121,59 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 		verdict.Compared = &before.State
 	}
 	return &verdict, nil
+}
+
+// Compare returns the verdict on two versions of a page, as check would have
+// given it. Both are extracted anew. Nothing is written.
+func Compare(ctx context.Context, before, after *archive.Page) (*schemas.Change, error) {
+	sides := [2]change.Side{}
+	for i, page := range []*archive.Page{before, after} {
+		document, err := page.Document(ctx)
+		if err != nil {
+			return nil, err
+		}
+		sides[i] = change.Side{State: page.State(), Document: document, Cut: page.Capture.Truncated != ""}
+	}
+	verdict, err := change.Judge(sides[0], sides[1], func() (*change.Past, error) { return pastOf(ctx, before) })
+	if err != nil {
+		return nil, fmt.Errorf("judging %s: %w", before.Name, err)
+	}
+	verdict.Schema, verdict.Run = schemas.ChangeSchema, after.Capture.Run
+	verdict.Page, verdict.URL = before.ID, before.Name
+	verdict.Before, verdict.After = sides[0].State, sides[1].State
+	return &verdict, nil
+}
+
+// Standing returns what a document says of itself as a publication, such as
+// schemas.Retraction; "" when it says nothing.
+func Standing(document *extract.Document) schemas.ChangeClass {
+	if standing := change.StandingOf(document); standing != nil {
+		return standing.Class
+	}
+	return ""
+}
+
+// pastOf returns the versions of a page before a capture.
+func pastOf(ctx context.Context, newest *archive.Page) (*change.Past, error) {
+	versions, err := newest.Versions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	past := &change.Past{}
+	var pages []*archive.Page
+	for _, version := range versions {
+		c := version.Page.Capture
+		if c.Sequence >= newest.Capture.Sequence {
+			continue
+		}
+		capture := change.PastCapture{State: version.Page.State()}
+		if c.Text != nil && c.Text.Extractor == extract.Name && c.Text.Sequence == c.Sequence {
+			capture.Text = c.Text.SHA256
+		}
+		past.Captures, pages = append(past.Captures, capture), append(pages, version.Page)
+	}
+	past.Read = func(i int) (*extract.Document, error) { return pages[i].Document(ctx) }
+	return past, nil
 }
 
 // commit judges and commits drafts, and remembers the new head.

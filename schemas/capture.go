@@ -197,6 +197,7 @@ type Text struct {
 	Modified      string `json:"modified,omitempty"`
 	Canonical     string `json:"canonical,omitempty"`
 	Language      string `json:"language,omitempty"`
+	DOI           string `json:"doi,omitempty"` // that the page states, in lower case
 }
 
 // Tool names the program that made a capture.

@@ -10,6 +10,7 @@
 //	pages/…/capture.json         capture/1         [Capture]
 //	pages/…/post.json            post/1            [Post]
 //	pages/…/untracked.json       untracked/1       [Untracked]
+//	pages/…/retractions.json     retractions/1     [Retractions]
 //	checks/…/<run>-<n>.jsonl     observation/1     [Observation]
 //	                             change/1          [Change]
 //	(outside the archive)        receipt/1         [Receipt]
@@ -22,6 +23,7 @@
 //	walkback show --json         show/1            [Show]
 //	walkback diff --json         diff/1            [Diff]
 //	walkback search --json       search/1          [Search]
+//	walkback retractions --json  retraction-report/1  [RetractionReport]
 //	walkback key list --json     key-list/1        [KeyList]
 //
 // Every document begins with "schema": "<name>/<version>". Whoever makes one

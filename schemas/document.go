@@ -8,23 +8,25 @@ import (
 
 // What the Schema field of each document says.
 const (
-	ArchiveSchema       = "archive/1"
-	CaptureSchema       = "capture/1"
-	PostSchema          = "post/1"
-	UntrackedSchema     = "untracked/1"
-	ObservationSchema   = "observation/1"
-	ChangeSchema        = "change/1"
-	ReceiptSchema       = "receipt/1"
-	IntroductionSchema  = "introduction/1"
-	VerifyReportSchema  = "verify-report/1"
-	CaptureReportSchema = "capture-report/1"
-	CheckReportSchema   = "check-report/1"
-	PageListSchema      = "page-list/1"
-	LogSchema           = "log/1"
-	ShowSchema          = "show/1"
-	DiffSchema          = "diff/1"
-	SearchSchema        = "search/1"
-	KeyListSchema       = "key-list/1"
+	ArchiveSchema          = "archive/1"
+	CaptureSchema          = "capture/1"
+	PostSchema             = "post/1"
+	UntrackedSchema        = "untracked/1"
+	RetractionsSchema      = "retractions/1"
+	RetractionReportSchema = "retraction-report/1"
+	ObservationSchema      = "observation/1"
+	ChangeSchema           = "change/1"
+	ReceiptSchema          = "receipt/1"
+	IntroductionSchema     = "introduction/1"
+	VerifyReportSchema     = "verify-report/1"
+	CaptureReportSchema    = "capture-report/1"
+	CheckReportSchema      = "check-report/1"
+	PageListSchema         = "page-list/1"
+	LogSchema              = "log/1"
+	ShowSchema             = "show/1"
+	DiffSchema             = "diff/1"
+	SearchSchema           = "search/1"
+	KeyListSchema          = "key-list/1"
 )
 
 // MaxLine is the limit on a line of a .jsonl file, in bytes with its LF.
@@ -39,7 +41,7 @@ const (
 
 // Document is the set of types that are documents of their own.
 type Document interface {
-	Archive | Capture | Post | Untracked | Observation | Change | Receipt | Introduction |
+	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | Receipt | Introduction |
 		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | KeyList
 }
 
@@ -58,6 +60,7 @@ var documents = compile([]document{
 	{schema: CaptureSchema, goType: reflect.TypeFor[Capture](), limit: maxStored},
 	{schema: PostSchema, goType: reflect.TypeFor[Post](), limit: maxStored},
 	{schema: UntrackedSchema, goType: reflect.TypeFor[Untracked](), limit: maxStored},
+	{schema: RetractionsSchema, goType: reflect.TypeFor[Retractions](), limit: maxStored},
 	{schema: ObservationSchema, goType: reflect.TypeFor[Observation](), limit: MaxLine, line: true},
 	{schema: ChangeSchema, goType: reflect.TypeFor[Change](), limit: MaxLine, line: true},
 	{schema: ReceiptSchema, goType: reflect.TypeFor[Receipt](), limit: maxStored},
@@ -70,6 +73,7 @@ var documents = compile([]document{
 	{schema: ShowSchema, goType: reflect.TypeFor[Show](), limit: maxReport},
 	{schema: DiffSchema, goType: reflect.TypeFor[Diff](), limit: maxReport},
 	{schema: SearchSchema, goType: reflect.TypeFor[Search](), limit: maxReport},
+	{schema: RetractionReportSchema, goType: reflect.TypeFor[RetractionReport](), limit: maxReport},
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
 })
 

@@ -34,6 +34,11 @@ type CapturedPage struct {
 	Truncated Truncation   `json:"truncated,omitempty"` // why the payload is not whole
 	Change    *Change      `json:"change,omitempty"`
 	Within    *TimeBracket `json:"within,omitempty"` // the change happened between these
+	// What the page says of itself at its first capture: retraction, withdrawal …
+	Standing ChangeClass `json:"standing,omitempty"`
+	// Where web archives may have it, for a page that was dead when it was first
+	// captured: a TimeGate address of RFC 7089.
+	OlderCopies string `json:"older_copies,omitempty" rule:"address"`
 }
 
 // TimeBracket is an interval between two looks at a page.
@@ -94,30 +99,35 @@ type Log struct {
 
 // LogEntry is one commit.
 type LogEntry struct {
-	Sequence  int64      `json:"sequence"`
-	Commit    string     `json:"commit" rule:"commit"`
-	Time      Time       `json:"time"` // of the commit
-	Signer    string     `json:"signer"`
-	Kind      CommitKind `json:"kind"` // init, capture, check, …
-	Subject   string     `json:"subject"`
-	Outcome   Outcome    `json:"outcome,omitempty"` // of the page's capture
-	Version   int        `json:"version,omitempty"` // number of the version it made, from 1
-	Title     string     `json:"title,omitempty"`
-	Payload   Digest     `json:"payload,omitzero"`
-	Words     *Words     `json:"words,omitempty"` // against the version before
-	Captured  Time       `json:"captured_at,omitzero"`
-	Untracked bool       `json:"untracked,omitempty"`
+	Sequence  int64       `json:"sequence"`
+	Commit    string      `json:"commit" rule:"commit"`
+	Time      Time        `json:"time"` // of the commit
+	Signer    string      `json:"signer"`
+	Kind      CommitKind  `json:"kind"` // init, capture, check, …
+	Subject   string      `json:"subject"`
+	Outcome   Outcome     `json:"outcome,omitempty"` // of the page's capture
+	Version   int         `json:"version,omitempty"` // number of the version it made, from 1
+	Title     string      `json:"title,omitempty"`
+	Payload   Digest      `json:"payload,omitzero"`
+	Words     *Words      `json:"words,omitempty"` // against the version before
+	Captured  Time        `json:"captured_at,omitzero"`
+	Untracked bool        `json:"untracked,omitempty"`
+	Class     ChangeClass `json:"class,omitempty"`   // verdict on the capture
+	Passage   *Passage    `json:"passage,omitempty"` // its gravest change
 }
 
 // Show is what walkback show shows: one page at one version.
 type Show struct {
-	Schema    string    `json:"schema"` // show/1
-	ArchiveID string    `json:"archive_id" rule:"archive"`
-	Commit    CommitRef `json:"commit"`             // that holds the capture
-	Folder    string    `json:"folder" rule:"path"` // the page's folder in the tree
-	Capture   *Capture  `json:"capture"`
-	Post      *Post     `json:"post,omitempty"`
-	Text      string    `json:"text,omitempty"`
+	Schema      string       `json:"schema"` // show/1
+	ArchiveID   string       `json:"archive_id" rule:"archive"`
+	Commit      CommitRef    `json:"commit"`             // that holds the capture
+	Folder      string       `json:"folder" rule:"path"` // the page's folder in the tree
+	Capture     *Capture     `json:"capture"`
+	Post        *Post        `json:"post,omitempty"`
+	Text        string       `json:"text,omitempty"`
+	Change      *Change      `json:"change,omitempty"`      // verdict on the capture, against the one before
+	Standing    ChangeClass  `json:"standing,omitempty"`    // what the page says of itself: retraction, withdrawal …
+	Retractions *Retractions `json:"retractions,omitempty"` // what was imported about its DOI
 }
 
 // Diff is what walkback diff shows between two versions of a page.
@@ -131,6 +141,7 @@ type Diff struct {
 	Extractor string     `json:"extractor" rule:"text"` // both sides were read with it
 	Words     Words      `json:"words"`
 	Hunks     []DiffHunk `json:"hunks"`
+	Change    *Change    `json:"change,omitempty"` // verdict on these two versions
 }
 
 // DiffSide is one side of a Diff.

@@ -145,7 +145,11 @@ func read(t *testing.T, body []byte, mediaType, url string) *access.Reading {
 	if err != nil {
 		return nil
 	}
-	return &access.Reading{Title: d.Title, Text: d.Text()}
+	reading := &access.Reading{Title: d.Title, Text: d.Text(), Noticed: len(d.Notices) > 0}
+	if len(d.Meta.Free) > 0 {
+		reading.Free = d.Meta.Free[0].Value
+	}
+	return reading
 }
 
 // TestRecordedAnswers judges what real servers gave.

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/fetch"
+	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -36,6 +38,10 @@ func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
 		page.Detail = c.Failure.Detail
 	}
 	if d.Before == nil {
+		page.Standing = provenance.Standing(d.Document)
+		if isDead(page) {
+			page.OlderCopies = timeGate + page.URL
+		}
 		return page
 	}
 	page.Before = d.Before.Capture.Access.Outcome
@@ -148,10 +154,14 @@ func (p *program) hintPrivate(pages []schemas.CapturedPage) {
 func (p *program) printCapture(report *schemas.CaptureReport) {
 	var rows [][]string
 	var tooMany, unfit int
+	var dead []schemas.CapturedPage
 	for _, post := range report.Posts {
 		rows = append(rows, captureRow("", post.Sequence, post.CapturedPage))
 		for _, source := range post.Sources {
 			rows = append(rows, captureRow("  ", 0, source))
+			if source.OlderCopies != "" {
+				dead = append(dead, source)
+			}
 		}
 		for _, link := range post.Omitted {
 			if link.Reason == "max-sources" {
@@ -162,6 +172,9 @@ func (p *program) printCapture(report *schemas.CaptureReport) {
 		}
 	}
 	p.columns(rows)
+	for _, source := range dead {
+		p.printf("%s was dead already; an older copy may be at %s\n", archive.SpokenName(source.URL), source.OlderCopies)
+	}
 	if tooMany > 0 {
 		p.printf("%s left out (--max-sources)\n", count(tooMany, "more link"))
 	}
@@ -225,8 +238,28 @@ func outcomeWords(page schemas.CapturedPage) string {
 		if page.Change != nil && page.Change.Class != schemas.NotCompared {
 			words += ", " + string(page.Change.Class)
 		}
+	case schemas.ResultNew:
+		words += standingWords(page)
 	}
 	return words
+}
+
+// standingWords says how a page stood when it was first captured: it did not
+// come to be so since.
+func standingWords(page schemas.CapturedPage) string {
+	if page.Standing == "" {
+		return ""
+	}
+	return ", already " + classWords[page.Standing]
+}
+
+// olderCopies names where a page may be found that was dead when it was first
+// captured.
+func olderCopies(page schemas.CapturedPage) string {
+	if page.OlderCopies == "" {
+		return ""
+	}
+	return "; an older copy may be at " + page.OlderCopies
 }
 
 // describe gives a page's title, or why there is none.
@@ -238,6 +271,8 @@ func describe(page schemas.CapturedPage) string {
 		return page.Detail
 	case page.Rule == "redirect-home":
 		return "sent to a home page"
+	case strings.HasPrefix(page.Rule, "soft-404"):
+		return fmt.Sprintf("HTTP %d, but it says that there is no such page", page.Status)
 	case page.Rule == "http-empty":
 		return fmt.Sprintf("HTTP %d without a body", page.Status)
 	case page.Status != 0:

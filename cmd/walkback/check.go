@@ -23,13 +23,15 @@ func (p *program) checkCommand() *cli.Command {
 		UsageText: "walkback check [PAGE...]",
 		Description: `Looks again at the PAGEs (for a post: at it and its sources), or at every page
 that is not untracked. First it decides whether the page was served at all: a
-block, a challenge or a fault is never called a removal. Then it compares the
-text. What it saw is signed and kept. A PAGE is a URL, a part of one that no
+block, a challenge or a fault is never called a removal; it is told when it begins
+and when it ends. Then it compares: text, headline, byline, links, notes on
+corrections, retractions. What is around the article or changes each time is no
+news. What it saw is signed and kept. A PAGE is a URL, a part of one that no
 other page has, or the name of a post. The same command continues a run that
 was cut short.
 
-Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome or a text
-changed; 4 partly: a page that was served before, or is new, is not served now
+Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome or what
+a page says changed; 4 partly: a page that was served before, or is new, is not served now
 (3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
 is kept).`,
 		CustomHelpTemplate: commandHelp,
@@ -37,7 +39,7 @@ is kept).`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "look at every page that is not untracked (as without a PAGE)"},
 			&cli.BoolFlag{Name: "whole", Usage: "ask for whole pages, not only for what the server says is modified"},
-			&cli.BoolFlag{Name: "verbose", Usage: "also list the pages that are as before", Aliases: []string{"v"}},
+			&cli.BoolFlag{Name: "verbose", Usage: "also list the pages that are as before, and quote all that changed", Aliases: []string{"v"}},
 			&cli.BoolFlag{Name: "fresh", Usage: "do not continue an unfinished run"},
 			&cli.BoolFlag{Name: "json", Usage: "print a check-report/1 document"},
 			waitFlag,
@@ -198,12 +200,12 @@ func (r *checkRun) report(a *archive.Archive) *schemas.CheckReport {
 }
 
 // changed reports whether a page is news by the rule of exit code 3: its
-// outcome changed, or its content did.
+// outcome changed from or to one that is told, or its content did.
 func changed(page schemas.CapturedPage) bool {
 	if page.Result != schemas.ResultCaptured {
 		return false
 	}
-	return page.Before != "" && page.Before != page.Outcome || page.Change != nil && page.Change.Class == schemas.Changed
+	return outcomeNews(page.Before, page.Outcome) || page.Change != nil && !page.Change.Class.Quiet()
 }
 
 // urgency orders a report: changes first, then failures, then the rest.
@@ -255,7 +257,7 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 		switch urgency(page) {
 		case 0:
 			news++
-			p.printChanged(page)
+			p.printChanged(page, verbose)
 		case 1:
 			fresh++
 			p.printf("%-12s %s: %s\n", "new", page.URL, newSource(page))
@@ -271,7 +273,7 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 				asBefore++
 			}
 			if verbose {
-				p.printf("%-12s %s\n", "as before", page.URL)
+				p.printf("%-12s %s%s\n", "as before", page.URL, quietWords(page))
 			}
 		}
 	}
@@ -283,7 +285,7 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 		{news, "changed"},
 		{fresh, "new"},
 		{asBefore, "as before"},
-		{other, "with other bytes but the same text"},
+		{other, "with other bytes and no news"},
 		{failing, "still not served"},
 	} {
 		if part.n > 0 {
@@ -294,40 +296,66 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 }
 
 func newSource(page schemas.CapturedPage) string {
-	if page.Outcome == schemas.Served {
-		return "newly linked, captured"
+	words := "newly linked, captured"
+	if page.Outcome != schemas.Served {
+		words = "newly linked, " + string(page.Outcome) + " (" + describe(page) + ")"
 	}
-	return "newly linked, " + string(page.Outcome) + " (" + describe(page) + ")"
+	return words + standingWords(page) + olderCopies(page)
 }
 
-// printChanged says what is news about one page and between when and when it
-// came to be. It gives the interval, never a motive.
-func (p *program) printChanged(page schemas.CapturedPage) {
+// quietWords says of what kind a change is that is no news.
+func quietWords(page schemas.CapturedPage) string {
+	if page.Change == nil || page.Change.Class == schemas.Unchanged || page.Change.Class == schemas.NotCompared {
+		return ""
+	}
+	return ": " + verdictWords(page.Change)
+}
+
+// printChanged says in one line what is news about a page and between when and
+// when it came to be. It gives the interval, never a motive.
+func (p *program) printChanged(page schemas.CapturedPage, verbose bool) {
+	var news []string
+	label := "changed"
+	if page.Before != page.Outcome {
+		label = string(page.Outcome)
+		news = append(news, fmt.Sprintf("%s before, now %s%s", page.Before, page.Outcome, aboutOutcome(page)))
+	}
+	change := page.Change
+	if change != nil && !change.Class.Quiet() {
+		label = "changed"
+		news = append(news, verdictWords(change))
+	}
 	within := ""
 	if page.Within != nil {
 		within = fmt.Sprintf(", between %s and %s", minute(page.Within.After), minute(page.Within.Before))
 	}
-	if page.Before != page.Outcome {
-		p.printf("%-12s %s: %s before, now %s%s%s\n", page.Outcome, page.URL, page.Before, page.Outcome, aboutOutcome(page), within)
-	}
-	change := page.Change
-	if change == nil || change.Class != schemas.Changed {
-		return
-	}
-	p.printf("%-12s %s: %s%s\n", "changed", page.URL, changeWords(change), within)
-	for i, passage := range change.Passages {
-		if i == shownPassages {
-			p.printf(passageIndent+"… (walkback diff %s)\n", shellWord(page.URL))
-			break
-		}
-		p.printPassage(passage)
+	p.printf("%-12s %s: %s%s\n", label, page.URL, strings.Join(news, "; "), within)
+	if verbose && change != nil {
+		p.printDetails(change)
 	}
 }
 
-const (
-	shownPassages = 5               // how many changed places check quotes of each page
-	passageIndent = "             " // below the page's address
-)
+const passageIndent = "             " // below the page's address
+
+// printDetails quotes all that a verdict rests on.
+func (p *program) printDetails(change *schemas.Change) {
+	p.printf(passageIndent+"%s by rule %s, %s\n", change.Class, change.Rule, change.Confidence)
+	if change.Words != nil {
+		p.printf(passageIndent+"%s added, %d deleted\n", count(change.Words.Added, "word"), change.Words.Deleted)
+	}
+	for _, notice := range change.Notices {
+		p.printf(passageIndent+"notice %s (%s, %s): %s\n", notice.Change, notice.Kind, notice.Where, arrow(notice.Before, notice.After))
+	}
+	for _, field := range change.Fields {
+		p.printf(passageIndent+"%s: %s\n", field.Field, arrow(field.Before, field.After))
+	}
+	for _, passage := range change.Passages {
+		p.printPassage(passage)
+	}
+	for _, line := range change.Volatile {
+		p.printf(passageIndent+"left out, it changes each time: “%s”\n", line)
+	}
+}
 
 func (p *program) printPassage(passage schemas.Passage) {
 	switch {
@@ -346,13 +374,6 @@ func aboutOutcome(page schemas.CapturedPage) string {
 		return ""
 	}
 	return " (" + describe(page) + ")"
-}
-
-func changeWords(change *schemas.Change) string {
-	if change.Words == nil {
-		return strings.Join(change.Evidence, "; ")
-	}
-	return fmt.Sprintf("%s added, %d deleted", count(change.Words.Added, "word"), change.Words.Deleted)
 }
 
 // minute prints a time for a person, in UTC.

@@ -9,6 +9,7 @@ import (
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/textdiff"
+	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -22,7 +23,10 @@ latest~N. Both sides are extracted anew from the stored payloads. On a terminal
 deleted words are red and added ones green; elsewhere they stand in [-…-] and
 {+…+}, as in git diff --word-diff.
 
-Exit codes: 0 no change; 1 could not run; 2 usage; 3 the text or its links differ.`,
+It also names the kind of the change, as check does.
+
+Exit codes: 0 no change, or none that is news; 1 could not run; 2 usage; 3 what the
+page says changed.`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
 		Flags: []cli.Flag{
@@ -63,7 +67,7 @@ func (p *program) diff(c *cli.Context) error {
 	default:
 		p.printDiff(diff, c.Bool("stat"))
 	}
-	if err == nil && len(diff.Hunks) > 0 {
+	if err == nil && !diff.Change.Class.Quiet() {
 		err = exit(exitChanged)
 	}
 	return err
@@ -114,12 +118,17 @@ func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.
 		}
 		texts[i] = string(document.Markdown())
 	}
+	verdict, err := provenance.Compare(c.Context, before, after)
+	if err != nil {
+		return nil, err
+	}
 	compared := textdiff.Compare(texts[0], texts[1])
 	stat := compared.Stat()
 	diff := &schemas.Diff{
 		Schema: schemas.DiffSchema, ArchiveID: a.ID(), Page: before.ID, URL: before.Name,
 		Before: diffSide(before), After: diffSide(after), Extractor: extract.Name,
-		Words: schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept},
+		Words:  schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept},
+		Change: verdict,
 	}
 	context := c.Int("context")
 	if c.Bool("html") && !c.IsSet("context") {
@@ -157,6 +166,9 @@ func (p *program) printDiff(diff *schemas.Diff, statOnly bool) {
 	p.printf("%s\n", archive.SpokenName(diff.URL))
 	p.printf("--- snapshot %d, captured %s\n", diff.Before.Sequence, minute(diff.Before.CapturedAt))
 	p.printf("+++ snapshot %d, captured %s\n", diff.After.Sequence, minute(diff.After.CapturedAt))
+	if diff.Change.Class != schemas.Unchanged {
+		p.printf("%s\n", verdictWords(diff.Change))
+	}
 	if !statOnly {
 		for _, hunk := range diff.Hunks {
 			p.printf("@@ line %d -> line %d @@\n", hunk.BeforeLine, hunk.AfterLine)

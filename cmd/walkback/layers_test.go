@@ -30,7 +30,7 @@ var layers = map[string][]string{
 	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "schemas"},
 	"provenance/trust":          {"schemas"},
 	"provenance/change":         {"archive/extract", "archive/textdiff", "schemas"},
-	"provenance":                {"archive", "archive/gitstore", "provenance/change", "provenance/trust", "schemas"},
+	"provenance":                {"archive", "archive/extract", "archive/gitstore", "provenance/change", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
 	"cmd/walkback":              {"archive", "archive/extract", "archive/fetch", "archive/gitstore", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -130,6 +131,9 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef) (iter
 					return nil, err
 				}
 			}
+			if err := addVerdict(ctx, &entry, page); err != nil {
+				return nil, err
+			}
 		}
 		entries = append(entries, entry)
 	}
@@ -157,6 +161,19 @@ func addVersion(entry *schemas.LogEntry, page *archive.Page, last *string) error
 	return nil
 }
 
+// addVerdict says what was found when the capture was made.
+func addVerdict(ctx context.Context, entry *schemas.LogEntry, page *archive.Page) error {
+	verdict, err := page.Verdict(ctx)
+	if err != nil || verdict == nil || verdict.Class == schemas.NotCompared {
+		return err
+	}
+	entry.Class = verdict.Class
+	if len(verdict.Passages) > 0 {
+		entry.Passage = &verdict.Passages[0]
+	}
+	return nil
+}
+
 func archiveRow(e schemas.LogEntry) []string {
 	return []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind), e.Subject}
 }
@@ -167,18 +184,35 @@ func pageRow(e schemas.LogEntry) []string {
 
 func logWords(e schemas.LogEntry) string {
 	switch {
+	case e.Kind == schemas.KindRederive:
+		return "text read anew by a newer extractor"
 	case e.Version == 1:
 		return "version 1: " + e.Title
 	case e.Version > 1 && e.Words != nil:
-		return fmt.Sprintf("version %d: %s added, %d deleted", e.Version, count(e.Words.Added, "word"), e.Words.Deleted)
+		return fmt.Sprintf("version %d: %s%s added, %d deleted", e.Version, classOf(e), count(e.Words.Added, "word"), e.Words.Deleted)
 	case e.Version > 1:
-		return fmt.Sprintf("version %d", e.Version)
+		return strings.TrimSuffix(fmt.Sprintf("version %d: %s", e.Version, strings.TrimSuffix(classOf(e), ", ")), ": ")
 	case e.Untracked:
 		return "untracked"
+	case e.Outcome == schemas.Served && !e.Class.Quiet() && e.Class != "":
+		return strings.TrimSuffix(classOf(e), ", ")
 	case e.Outcome == schemas.Served:
 		return "same text"
 	case e.Outcome == "":
 		return "as before, captured as a post"
 	}
 	return ""
+}
+
+// classOf names the verdict on a capture, with its gravest passage; "" when
+// there is none.
+func classOf(e schemas.LogEntry) string {
+	words := classWords[e.Class]
+	if words == "" {
+		return ""
+	}
+	if e.Passage != nil {
+		words += ": " + passageWords(*e.Passage, 0)
+	}
+	return words + ", "
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -68,6 +70,15 @@ func (p *program) show(c *cli.Context) error {
 		return err
 	}
 	show.Text = string(text)
+	if show.Change, err = page.Verdict(c.Context); err != nil {
+		return err
+	}
+	if show.Standing, err = standingOf(c.Context, page); err != nil {
+		return err
+	}
+	if show.Retractions, err = page.Retractions(); err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return p.printJSON(show)
 	}
@@ -172,6 +183,17 @@ func (p *program) printShow(show *schemas.Show) {
 			line("text of", "%s (snapshot %d), when the page was last served", minute(text.CapturedAt), text.Sequence)
 		}
 	}
+	if change := show.Change; change != nil && change.Class != schemas.NotCompared && change.Class != schemas.Unchanged {
+		line("change", "%s", verdictWords(change))
+	}
+	if show.Standing != "" {
+		line("says", "that it is: %s", classWords[show.Standing])
+	}
+	if show.Retractions != nil {
+		for _, record := range show.Retractions.Records {
+			line("listed", "%s", recordWords(record))
+		}
+	}
 	if show.Post != nil {
 		for _, source := range show.Post.Sources {
 			line("source", "%s (%s, snapshot %d)", source.URL, source.Outcome, source.Sequence)
@@ -181,6 +203,19 @@ func (p *program) printShow(show *schemas.Show) {
 		p.printf("\n")
 		p.printText(show.Text)
 	}
+}
+
+// standingOf reads the page's newest served capture anew.
+func standingOf(ctx context.Context, page *archive.Page) (schemas.ChangeClass, error) {
+	served, err := page.Served(ctx)
+	if err != nil || served == nil {
+		return "", err
+	}
+	document, err := served.Document(ctx)
+	if err != nil {
+		return "", err
+	}
+	return provenance.Standing(document), nil
 }
 
 func outcomeLine(c *schemas.Capture) string {

@@ -3,24 +3,63 @@
 // decided before, by package access. It is pure.
 //
 // Both sides are documents of one extractor, so that a newer extractor never
-// looks like an edit. The rules, of which the first that fits decides:
+// looks like an edit. What a page says is judged in layers, each for itself:
+// its text, its headline, byline and dates, the targets of its links, its notes
+// on its own changes, its standing (retracted, withdrawn, …), and all that
+// stands around the article. The gravest finding names the class, the others
+// stand beside it. The order of gravity is that of the constants of
+// [schemas.ChangeClass], but a note on a change is named before the change.
 //
-//	not-served       one side is not a served capture        not-compared
-//	cut-short        our limit cut one side, not the other   not-compared
-//	bytes-only       neither side has text                   changed
-//	text-gone        the text could be read before, not now  changed (suspect)
-//	text-appeared    the reverse                             changed (suspect)
-//	same-text        text and links are equal                unchanged
-//	text-differs     they are not                            changed
+// # Text
+//
+// Paragraphs are paired first, then words. An edit is substantive when it
+// touches a number, a negation, a name, a quotation, a date, a unit, an
+// auxiliary of obligation or possibility, or when words come, go or are
+// replaced; it is minor when only punctuation, case, spacing, markup or the
+// spelling of one word changed (two letters at most, the first one kept). Minor
+// is the exception: what no rule knows to be minor is substantive.
+//
+// Not an edit is: a paragraph in another place; one that went from the article
+// to its surroundings or back (another choice of the extractor); a counter of
+// views or an age ("2 hours ago") in a line of few words; and what changes
+// with each capture (below). A digit in running text is never one of these.
+//
+// # What changes each time
+//
+// A line of at most eight words whose text but for digits and names of days and
+// months stayed the same, and whose digits changed in at least three of the
+// last five captures, is volatile: it is named, and not judged. Headlines,
+// quotations and notes never are.
+//
+// # Rules
+//
+//	not-served        one side is not a served capture               not-compared
+//	cut-short         our limit cut one side, not the other          not-compared
+//	bytes-only        neither side has text                          changed
+//	text-gone         the text could be read before, not now         changed (suspect)
+//	text-appeared     the reverse                                    changed (suspect)
+//	same-text         all layers are equal                           unchanged
+//	around-article    they are but for what is around the article    boilerplate-only
+//	ticks, volatile   they are but for counters, ages, volatile text boilerplate-only
+//	modified-alone    only the date of modification moved on         boilerplate-only
+//	other-root        another element was read, with another text    extraction-unstable
+//	text-moved        paragraphs changed places                      move
+//	typography, spelling, markup                                     minor-edit
+//	published, byline, headline, links, metadata                     their classes
+//	words-differ      a substantive edit, no dates are stated        substantive-edit
+//	no-notice-undated a substantive edit, no new note, and the date of modification is what it was, or absent   stealth-edit
+//	no-notice-dated   the same, the date of modification moved on    stealth-edit
+//	notice-added, notice-edited, notice-removed                      by the kind of the note
+//	standing-<kind>   the page says so of itself, and did not before retraction and its like
+//	standing-lifted   it said so before, and says that it no longer holds   reinstatement
+//	returned          the text is that of an earlier capture         restored
+//	returned-again    the page has gone back and forth at least twice   oscillating
 package change
 
 import (
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/walkback-dev/walkback/archive/extract"
-	"github.com/walkback-dev/walkback/archive/textdiff"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -31,159 +70,86 @@ type Side struct {
 	Cut      bool              // our own limit cut the payload short
 }
 
-// Judge returns the content verdict. It fills Class, Rule, Confidence,
-// Evidence, Extractor, Words and Passages, and leaves the rest to the caller.
-func Judge(before, after Side) schemas.Change {
+// Past is what is known of served captures before the two that are compared.
+type Past struct {
+	Captures []PastCapture // by capture time, oldest first
+	// Read returns what one of Captures said, by the extractor of this program;
+	// nil when it has no text.
+	Read func(i int) (*extract.Document, error)
+}
+
+// History returns the past; it is called once at most, and only when a verdict
+// depends on it: few changes do.
+type History func() (*Past, error)
+
+// PastCapture is a served capture of the page.
+type PastCapture struct {
+	State schemas.State
+	// Text is the digest of the text.md that the extractor of this program makes
+	// of it; the zero Digest when that is not known.
+	Text schemas.Digest
+}
+
+// Judge returns the content verdict. It leaves Schema, Run, Page, URL, Before,
+// After and Compared to the caller. The history may be nil; the only errors are
+// those of reading it.
+func Judge(before, after Side, history History) (schemas.Change, error) {
 	switch {
 	case before.State.Outcome != schemas.Served || after.State.Outcome != schemas.Served:
 		return verdict(schemas.NotCompared, "not-served", schemas.Certain,
-			fmt.Sprintf("%s before, %s after", before.State.Outcome, after.State.Outcome))
+			fmt.Sprintf("%s before, %s after", before.State.Outcome, after.State.Outcome)), nil
 	case before.Cut != after.Cut:
-		return verdict(schemas.NotCompared, "cut-short", schemas.Certain, "one of the two payloads was cut short by a limit")
-	case before.Document == nil && after.Document == nil:
-		return verdict(schemas.Changed, "bytes-only", schemas.Certain, "the payloads differ and have no text to compare")
-	case after.Document == nil:
-		return verdict(schemas.Changed, "text-gone", schemas.Suspect, "the text could be read before and cannot be now")
-	case before.Document == nil:
-		return verdict(schemas.Changed, "text-appeared", schemas.Suspect, "the text could not be read before and can be now")
+		return verdict(schemas.NotCompared, "cut-short", schemas.Certain, "one of the two payloads was cut short by a limit"), nil
+	case before.State.Payload == after.State.Payload && after.State.Payload != schemas.Digest{}:
+		return verdict(schemas.Unchanged, "same-payload", schemas.Certain, "the payload is the one last served"), nil
+	case before.Document != nil && after.Document == nil:
+		return verdict(schemas.Changed, "text-gone", schemas.Suspect, "the text could be read before and cannot be now"), nil
+	case before.Document == nil && after.Document != nil:
+		return verdict(schemas.Changed, "text-appeared", schemas.Suspect, "the text could not be read before and can be now"), nil
 	}
-	return compare(textdiff.Compare(string(before.Document.Markdown()), string(after.Document.Markdown())))
-}
-
-func compare(diff textdiff.Diff) schemas.Change {
-	if diff.Equal() {
-		c := verdict(schemas.Unchanged, "same-text", schemas.Certain, "the payloads differ, the text and its links do not")
-		c.Extractor = extract.Name
-		return c
+	past := &lazyPast{history: history}
+	if before.Document == nil {
+		result := verdict(schemas.Changed, "bytes-only", schemas.Certain, "the payloads differ and have no text to compare")
+		return result, tellReturn(&result, before, after, past)
 	}
-	stat := diff.Stat()
-	c := verdict(schemas.Changed, "text-differs", schemas.Certain,
-		fmt.Sprintf("%d words added, %d deleted, %d kept", stat.WordsAdded, stat.WordsDeleted, stat.WordsKept))
-	c.Extractor = extract.Name
-	c.Words = &schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept}
-	c.Passages = passages(diff)
-	return c
+	c := compare(before.Document, after.Document)
+	if err := c.leaveOutVolatile(past); err != nil {
+		return schemas.Change{}, err
+	}
+	result := c.verdict()
+	result.Extractor = extract.Name
+	if err := tellReturn(&result, before, after, past); err != nil {
+		return schemas.Change{}, err
+	}
+	return result, nil
 }
 
-func verdict(class schemas.ChangeClass, rule string, confidence schemas.Confidence, evidence string) schemas.Change {
-	return schemas.Change{Class: class, Rule: rule, Confidence: confidence, Evidence: []string{evidence}}
+// lazyPast asks for the history once.
+type lazyPast struct {
+	history History
+	known   *Past
 }
 
-const (
-	// maxPassages bounds what a verdict quotes; the diff shows all.
-	maxPassages = 20
-	// maxPassage bounds each side of a passage, in bytes.
-	maxPassage = 400
-	// contextWords stand on either side of the words that changed.
-	contextWords = 3
-)
-
-// passages quotes each changed place with a few words of its line around it.
-// Changes that stand closer together than that are one place.
-func passages(diff textdiff.Diff) []schemas.Passage {
-	var quoted []schemas.Passage
-	var place passage
-	line := 1
-	for _, s := range diff.Segments {
-		if s.Op != textdiff.Equal {
-			place.change(s, line)
-		} else if near, ends := place.follow(s.Text); ends {
-			if place.changed() {
-				quoted = append(quoted, place.quote())
+// get returns a past that may be empty.
+func (l *lazyPast) get() (*Past, error) {
+	if l.known == nil {
+		l.known = &Past{}
+		if l.history != nil {
+			past, err := l.history()
+			if err != nil {
+				return nil, fmt.Errorf("reading earlier captures: %w", err)
 			}
-			place = passage{before: near, after: near}
-		}
-		if len(quoted) == maxPassages {
-			return quoted
-		}
-		if s.Op != textdiff.Delete {
-			line += strings.Count(s.Text, "\n")
+			if past != nil {
+				l.known = past
+			}
 		}
 	}
-	if place.changed() {
-		quoted = append(quoted, place.quote())
-	}
-	return quoted
+	return l.known, nil
 }
 
-// passage is a changed place in the making.
-type passage struct {
-	before, after string
-	line          int // of the text after; 0 until something changed
-}
-
-func (p *passage) changed() bool { return p.line > 0 }
-
-func (p *passage) change(s textdiff.Segment, line int) {
-	if p.line == 0 {
-		p.line = line
+func verdict(class schemas.ChangeClass, rule string, confidence schemas.Confidence, evidence ...string) schemas.Change {
+	for i, piece := range evidence {
+		evidence[i] = oneLine(piece)
 	}
-	if s.Op == textdiff.Delete {
-		p.before += s.Text
-	} else {
-		p.after += s.Text
-	}
-}
-
-// follow adds the words after a change. The place ends when the next change is
-// far away or on another line; then near is what stands before that one.
-func (p *passage) follow(text string) (near string, ends bool) {
-	first, last := firstWords(text), lastWords(text)
-	if strings.HasSuffix(p.before, "\n") || strings.HasSuffix(p.after, "\n") {
-		return last, true // a whole line changed
-	}
-	if !strings.Contains(text, "\n") && len(first)+len(last) >= len(text) {
-		p.before += text
-		p.after += text
-		return "", false
-	}
-	p.before += first
-	p.after += first
-	return last, true
-}
-
-func (p *passage) quote() schemas.Passage {
-	return schemas.Passage{Line: p.line, Before: oneLine(p.before), After: oneLine(p.after)}
-}
-
-// firstWords returns the beginning of the text that belongs to a change before
-// it, at most to the end of its line.
-func firstWords(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	at := 0
-	for range contextWords {
-		at += len(line[at:]) - len(strings.TrimLeft(line[at:], " "))
-		end := strings.IndexByte(line[at:], ' ')
-		if end < 0 {
-			return line
-		}
-		at += end
-	}
-	return line[:at]
-}
-
-// lastWords returns the end of the text that belongs to a change after it.
-func lastWords(s string) string {
-	line := s[strings.LastIndexByte(s, '\n')+1:]
-	end := len(line)
-	for range contextWords {
-		at := strings.LastIndexByte(strings.TrimRight(line[:end], " "), ' ')
-		if at < 0 {
-			return line
-		}
-		end = at
-	}
-	return line[end+1:]
-}
-
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) <= maxPassage {
-		return s
-	}
-	cut := maxPassage
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
+	return schemas.Change{Class: class, Rule: rule, Confidence: confidence, Evidence: evidence}
 }

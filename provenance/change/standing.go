@@ -1,0 +1,165 @@
+package change
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/textdiff"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Standing is what a page says of itself as a publication: that it is
+// retracted, withdrawn, removed, reinstated or doubted by its publisher.
+type Standing struct {
+	Class      schemas.ChangeClass // Retraction, Withdrawal, Removal, ExpressionOfConcern or Reinstatement
+	Rule       string              // title-retracted, text-withdrawn …
+	Confidence schemas.Confidence
+	Evidence   string // the words
+}
+
+// A prefix of a title counts as publishers write it, in capitals and before a
+// colon: an article on retractions has the bare word.
+var standingTitles = []struct {
+	prefix *regexp.Regexp
+	class  schemas.ChangeClass
+	rule   string
+}{
+	{regexp.MustCompile(`^(?:\[(?:RETRACTED|Retracted)[^\]]{0,30}\]|(?:RETRACTED|Retracted)(?: ARTICLE| Article| PAPER| CHAPTER)?:)\s*\S`), schemas.Retraction, "title-retracted"},
+	{regexp.MustCompile(`^(?:\[(?:WITHDRAWN|Withdrawn)\]|WITHDRAWN(?: ARTICLE| PAPER)?:|Withdrawn:)\s*\S`), schemas.Withdrawal, "title-withdrawn"},
+	{regexp.MustCompile(`^(?:TEMPORARY REMOVAL|REMOVED|Removed):\s*\S`), schemas.Removal, "title-removed"},
+	{regexp.MustCompile(`^(?:EXPRESSION OF CONCERN|(?:Editorial )?Expression of Concern):\s*\S`), schemas.ExpressionOfConcern, "title-concern"},
+}
+
+// noticeTitle is that of a note on another publication: what it says is not the
+// standing of the page.
+var noticeTitle = regexp.MustCompile(`^(?:(?:Partial )?Retraction(?: Note| Notice)?(?: to)?:|Retraction (?:Note|Notice) (?:to|of|for)\b|Notice of (?:Retraction|Withdrawal)|(?:Retraction|Correction|Erratum|Corrigendum|Addendum) (?:to|of|for)\b|Statement of Retraction)`)
+
+// standingTexts are sentences, in compare form, that stand at the beginning of
+// a sentence of the first or last paragraphs or of a note.
+var standingTexts = []struct {
+	words *regexp.Regexp
+	class schemas.ChangeClass
+	rule  string
+}{
+	{regexp.MustCompile(`^` + aboutThis + ` (?:has been |was |is )?(?:now )?reinstated\b`), schemas.Reinstatement, "text-reinstated"},
+	{regexp.MustCompile(`^(?:the )?retraction of ` + aboutThis + ` (?:has been|was|is) (?:withdrawn|rescinded|reversed|lifted)\b`), schemas.Reinstatement, "text-reinstated"},
+	{regexp.MustCompile(`^` + aboutThis + ` (?:has (?:now )?been|was|is(?: now| being)?|are) retracted\b`), schemas.Retraction, "text-retracted"},
+	{regexp.MustCompile(`^(?:we|the (?:authors?|editors?|publisher|journal|newspaper|editor-in-chief|editors-in-chief)) (?:\w+ ){0,6}?(?:have |has |are |is |hereby |wish(?:es)? to )*retract(?:s|ed|ing)? ` + aboutThis), schemas.Retraction, "text-retracted"},
+	{regexp.MustCompile(`^` + aboutThis + ` (?:has been|was|is) withdrawn\b`), schemas.Withdrawal, "text-withdrawn"},
+	{regexp.MustCompile(`^` + aboutThis + ` (?:has been|was) (?:(?:temporarily |permanently )?removed|taken down|unpublished)\b`), schemas.Removal, "text-removed"},
+	{regexp.MustCompile(`^(?:editor's note: |editors' note: )?readers are alerted that\b`), schemas.ExpressionOfConcern, "text-concern"},
+	{regexp.MustCompile(`^(?:the (?:editors?|publisher|journal)|we) (?:\w+ ){0,6}?(?:express(?:es)?|issu(?:es?|ing)|publish(?:es|ing)?) (?:an?|this) (?:editorial )?expression of concern\b`), schemas.ExpressionOfConcern, "text-concern"},
+}
+
+// aboutThis is the publication itself, never another one.
+const aboutThis = `(?:(?:this|our|the above|the following) (?:\w+ )?(?:article|paper|story|report|post|chapter|publication|manuscript|study|preprint|piece|column|essay|book)|the (?:article|paper|story) (?:on|at) this page)`
+
+// partly weakens a sentence to less than the whole publication.
+var partly = regexp.MustCompile(`\b(?:in part|partial(?:ly)?|portions?|parts? of|section|figures?|table|paragraph|sentence)\b`)
+
+// StandingOf returns what a page says of itself, nil when it says nothing. Of
+// several statements the gravest counts, but a reinstatement is said last.
+func StandingOf(d *extract.Document) *Standing {
+	if d == nil {
+		return nil
+	}
+	var best *Standing
+	take := func(s *Standing) {
+		if s != nil && (best == nil || s.Class == schemas.Reinstatement || best.Class != schemas.Reinstatement && rank(s.Class) > rank(best.Class)) {
+			best = s
+		}
+	}
+	headlines := []string{d.Title}
+	for _, s := range d.Meta.Headline {
+		headlines = append(headlines, s.Value)
+	}
+	for _, title := range headlines {
+		if noticeTitle.MatchString(title) {
+			return nil
+		}
+	}
+	take(standingOfTitles(headlines))
+	for _, n := range d.Notices {
+		take(standingOfText(n.Text))
+	}
+	for _, i := range edges(len(d.Blocks)) {
+		if b := d.Blocks[i]; b.Kind != extract.Quotation && b.Kind != extract.Caption {
+			take(standingOfText(b.Text))
+		}
+	}
+	return best
+}
+
+// edgeBlocks is how many paragraphs at either end of a text may say how it
+// stands.
+const edgeBlocks = 4
+
+func edges(n int) []int {
+	var at []int
+	for i := range n {
+		if i < edgeBlocks || i >= n-edgeBlocks {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+func standingOfTitles(titles []string) *Standing {
+	for _, t := range standingTitles {
+		said := map[string]int{}
+		for _, title := range titles {
+			if t.prefix.MatchString(title) {
+				said[title]++
+			}
+		}
+		for _, title := range titles {
+			if n := said[title]; n > 0 {
+				s := &Standing{Class: t.class, Rule: t.rule, Confidence: schemas.Likely, Evidence: title}
+				if n > 1 {
+					s.Confidence = schemas.Certain
+				}
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+func standingOfText(text string) *Standing {
+	if len(text) > 4<<10 {
+		text = strings.ToValidUTF8(text[:4<<10], "")
+	}
+	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '.' || r == '!' || r == '?' }) {
+		folded := strings.TrimLeft(textdiff.FoldText(line), " *[(-–:'\"")
+		_, label, found := strings.Cut(folded, ": ")
+		for _, t := range standingTexts {
+			words := ""
+			if t.words.MatchString(folded) {
+				words = folded
+			} else if found && t.words.MatchString(label) {
+				words = label
+			}
+			if words == "" || partly.MatchString(words[:min(len(words), 80)]) {
+				continue
+			}
+			return &Standing{Class: t.class, Rule: t.rule, Confidence: schemas.Likely, Evidence: strings.TrimSpace(line)}
+		}
+	}
+	return nil
+}
+
+// compareStanding tells a standing that is new. One that the page had at the
+// earlier capture is none that it came to have since.
+func (c *comparison) compareStanding() {
+	was, is := StandingOf(c.before), StandingOf(c.after)
+	switch {
+	case is == nil && was != nil && was.Class != schemas.Reinstatement:
+		c.standing = &finding{class: schemas.NoticeRemoved, rule: "standing-unsaid", confidence: schemas.Likely, evidence: []string{was.Evidence}}
+	case is == nil || was != nil && was.Class == is.Class:
+	case is.Class == schemas.Reinstatement:
+		c.standing = &finding{class: is.Class, rule: "standing-lifted", confidence: is.Confidence, evidence: []string{is.Evidence}}
+	default:
+		c.standing = &finding{class: is.Class, rule: "standing-" + string(is.Class), confidence: is.Confidence, evidence: []string{is.Evidence}}
+	}
+}
