@@ -62,7 +62,7 @@ func laterMain() {
 // With $AHEAD, such as 61m, programs have a clock that is ahead by so much.
 //
 // Each script has a web of its own at $WEB, and a home, keys, settings and
-// receipts of its own. The web is on loopback: $WALKBACK_ALLOW_PRIVATE is set.
+// receipts of its own, and the project's documents in $DOCS. The web is on loopback: $WALKBACK_ALLOW_PRIVATE is set.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -102,8 +102,12 @@ func setUpScript(env *testscript.Env) error {
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return err
 	}
+	docs, err := filepath.Abs(filepath.Join("..", "..", "docs"))
+	if err != nil {
+		return err
+	}
 	for name, value := range map[string]string{
-		"WEB": "http://" + web.Addr(), "WALKBACK_ALLOW_PRIVATE": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8",
+		"DOCS": docs, "WEB": "http://" + web.Addr(), "WALKBACK_ALLOW_PRIVATE": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8",
 		"HOME": home, "WALKBACK_CONFIG": filepath.Join(env.WorkDir, "config"), "WALKBACK_STATE": filepath.Join(env.WorkDir, "state"),
 		"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_NOSYSTEM": "1",
 	} {
