@@ -87,6 +87,7 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 		err = writeJournal(file, append(data, '\n'))
 	}
 	if err != nil {
+		_ = os.Remove(file) // half of it counts as none
 		return nil, errors.Join(fmt.Errorf("writing journal: %w", err), j.Leave())
 	}
 	return j, nil

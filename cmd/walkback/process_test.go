@@ -33,14 +33,20 @@ func newWorkplace(t *testing.T) workplace {
 func (w workplace) copy(t *testing.T) workplace {
 	t.Helper()
 	c := workplace{t: t, dir: t.TempDir()}
-	err := os.CopyFS(c.dir, os.DirFS(w.dir))
+	w.copyTo(c.dir)
+	return c
+}
+
+// copyTo puts the same files into another folder.
+func (w workplace) copyTo(dir string) {
+	w.t.Helper()
+	err := os.CopyFS(dir, os.DirFS(w.dir))
 	if err == nil {
-		err = os.Chmod(c.path("config", "keys", "default"), 0o600) // CopyFS makes all readable
+		err = os.Chmod(filepath.Join(dir, "config", "keys", "default"), 0o600) // CopyFS makes all readable
 	}
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	return c
 }
 
 func (w workplace) path(elem ...string) string {
@@ -154,7 +160,7 @@ func (w workplace) leftovers() []string {
 		case folder == "walkback.git/objects/pack" && (extension == ".pack" || extension == ".idx"):
 		case name == "state/receipts/.lock", name == "state/introductions/.lock":
 		case name == "config/keys/default", name == "config/keys/default.pub", folder == "state/receipts" && extension == ".json", folder == "state/introductions" && extension == ".json":
-		case name == "walkback.git/config", name == "walkback.git/HEAD", name == "walkback.git/refs/heads/main":
+		case name == "walkback.git/objects/info/commit-graph", name == "walkback.git/config", name == "walkback.git/HEAD", name == "walkback.git/refs/heads/main":
 		default:
 			found = append(found, name)
 		}

@@ -134,8 +134,24 @@ func OpenKey(file string, passphrase func() ([]byte, error)) (*Key, error) {
 	if public, comment, err := readPublic(file + ".pub"); err == nil && sameKey(public, signer.PublicKey()) {
 		key.readComment(comment)
 	}
+	key.finishMaking(data)
 	return key, nil
 }
+
+// finishMaking does what a NewKey that was killed has left undone, and takes away
+// what it left. Where nothing can be written, the key is as good without.
+func (k *Key) finishMaking(private []byte) {
+	public := []byte(k.PublicKey() + " " + k.comment() + "\n")
+	if _, err := os.Lstat(hidden(k.file+".pub") + ".lock"); err == nil {
+		_ = writeNew(k.file+".pub", public, 0o644)
+	}
+	if _, err := os.Lstat(hidden(k.file) + ".lock"); err == nil {
+		_ = writeNew(k.file, private, 0o600) // it is there: only the rest goes
+	}
+}
+
+// hidden returns the stem of the names that a file has around it while it is made.
+func hidden(file string) string { return filepath.Join(filepath.Dir(file), "."+filepath.Base(file)) }
 
 func openWithPassphrase(file string, data []byte, passphrase func() ([]byte, error)) (ssh.Signer, error) {
 	if passphrase == nil {
@@ -266,13 +282,12 @@ func hasControl(s string) bool {
 // Until it is whole it has a name that is always the same, so that what a killed
 // process left goes with the next; the lock keeps two from writing at once.
 func writeNew(file string, data []byte, mode fs.FileMode) (err error) {
-	hidden := filepath.Join(filepath.Dir(file), "."+filepath.Base(file))
-	lock, err := lockNew(hidden + ".lock")
+	lock, err := lockNew(hidden(file) + ".lock")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(lock.Path()), lock.Close()) }()
-	next := hidden + ".new"
+	next := hidden(file) + ".new"
 	// Not written over: it may be another name of a key that is in use.
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -359,3 +359,46 @@ func serveAgent(t *testing.T, socket string) agent.Agent {
 	}()
 	return keyring
 }
+
+// TestKilledNewKey: what a making that was killed left beside a key goes when the
+// key is used, and the public half is there again. The key stays what it was.
+func TestKilledNewKey(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "default")
+	made, err := trust.NewKey(file, "", "", nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := os.ReadFile(file + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file + ".pub"); err != nil {
+		t.Fatal(err)
+	}
+	// The first of these is the key itself under its former name.
+	if err := os.Link(file, filepath.Join(folder, ".default.new")); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []string{".default.lock", ".default.pub.lock", ".default.pub.new"} {
+		if err := os.WriteFile(filepath.Join(folder, left), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opened, err := trust.OpenKey(file, nil)
+	if err != nil || opened.Fingerprint() != made.Fingerprint() {
+		t.Fatalf("opened %v, %v", opened, err)
+	}
+	for name, want := range map[string][]byte{file: private, file + ".pub": public} {
+		if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is %q, %v, want %q", name, got, err, want)
+		}
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) != 2 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
