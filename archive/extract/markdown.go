@@ -6,12 +6,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/walkback-dev/walkback/archive/textdiff"
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	east "github.com/yuin/goldmark/extension/ast"
 	gmtext "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
@@ -28,8 +26,7 @@ func (d *Document) readMarkdown(text string, in Input) error {
 	}
 	start := d.readFrontMatter(text, in)
 	source := []byte(text[start:])
-	parser := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList)).Parser()
-	root := parser.Parse(gmtext.NewReader(source))
+	root := newMarkdownParser().Parse(gmtext.NewReader(source))
 	w := markdownWalk{source: source, start: start}
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
 		w.block(n)
@@ -109,7 +106,7 @@ func startsBlock(line string) bool {
 // readFrontMatter takes title, author and date from a block between lines of
 // three dashes at the start of the text, and returns where the rest starts.
 func (d *Document) readFrontMatter(text string, in Input) int {
-	at := frontMatter.FindStringSubmatchIndex(text)
+	at := frontMatter().FindStringSubmatchIndex(text)
 	if at == nil || !strings.Contains(text[at[2]:at[3]], ":") {
 		return 0
 	}
@@ -124,7 +121,7 @@ func (d *Document) readFrontMatter(text string, in Input) int {
 		case "date":
 			d.Published = firstDate(in.At, []string{value})
 		case "lang", "language":
-			if languageTag.MatchString(value) {
+			if languageTag().MatchString(value) {
 				d.Language = value
 			}
 		}
@@ -133,7 +130,7 @@ func (d *Document) readFrontMatter(text string, in Input) int {
 }
 
 // frontMatter is the head of a Markdown file between lines of three dashes.
-var frontMatter = regexp.MustCompile(`^---\r?\n((?s:.*?))\r?\n---\r?\n`)
+var frontMatter = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^---\r?\n((?s:.*?))\r?\n---\r?\n`) })
 
 // A markdownWalk drives a blockWriter through a Markdown tree.
 type markdownWalk struct {
@@ -182,20 +179,25 @@ func (w *markdownWalk) block(n ast.Node) {
 		w.element("pre", func() { w.lines(n) })
 	case *ast.HTMLBlock:
 		w.html(n)
-	case *east.Table:
-		w.out.open("table", noAttributes)
-		w.out.row++
-		all()
-		w.out.flush()
-		w.out.row--
-		w.out.close("table")
-	case *east.TableHeader, *east.TableRow:
-		w.element("tr", all)
-	case *east.TableCell:
-		w.element("td", all)
+	case *tablePart:
+		w.table(n, all)
 	default:
 		w.inline(n)
 	}
+}
+
+// table writes a table or a part of one.
+func (w *markdownWalk) table(n *tablePart, parts func()) {
+	if n.element != "table" {
+		w.element(n.element, parts)
+		return
+	}
+	w.out.open("table", noAttributes)
+	w.out.row++
+	parts()
+	w.out.flush()
+	w.out.row--
+	w.out.close("table")
 }
 
 func (w *markdownWalk) lines(n ast.Node) {
