@@ -1,14 +1,11 @@
 package gitstore
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
 
 const maxConfigSize = 1 << 20
@@ -33,26 +30,6 @@ func readConfig(dir string) (settings, error) {
 	all, err := parseConfig(content)
 	if err != nil {
 		return nil, &ConfigError{Path: filepath.Join(dir, "config"), Reason: err.Error()}
-	}
-	return all, nil
-}
-
-func parseConfig(content []byte) (settings, error) {
-	cfg := config.New()
-	if err := config.NewDecoder(bytes.NewReader(content)).Decode(cfg); err != nil {
-		return nil, err
-	}
-	var all settings
-	for _, section := range cfg.Sections {
-		name := strings.ToLower(section.Name)
-		for _, o := range section.Options {
-			all = append(all, setting{name + "." + strings.ToLower(o.Key), o.Value})
-		}
-		for _, sub := range section.Subsections {
-			for _, o := range sub.Options {
-				all = append(all, setting{name + "." + sub.Name + "." + strings.ToLower(o.Key), o.Value})
-			}
-		}
 	}
 	return all, nil
 }

@@ -95,3 +95,29 @@ func FuzzDiffer(f *testing.F) {
 		}
 	})
 }
+
+func TestGarbledDelta(t *testing.T) {
+	base := []byte("0123456789")
+	for _, test := range []struct{ name, delta string }{
+		{"empty", ""},
+		{"no result size", "\x0a"},
+		{"another base", "\x0b\x01\x01a"},
+		{"reserved instruction", "\x0a\x01\x00"},
+		{"literal cut short", "\x0a\x03\x03ab"},
+		{"literal beyond the result", "\x0a\x01\x02ab"},
+		{"copy without its size", "\x0a\x04\x90"},
+		{"copy beyond the base", "\x0a\x04\x91\x08\x04"},
+		{"copy of 64 KiB", "\x0a\x04\x80"},
+		{"copy beyond the result", "\x0a\x04\x91\x00\x05"},
+		{"offset that overflows", "\x0a\x04\x9f\xff\xff\xff\xff\x04"},
+		{"too little", "\x0a\x04\x91\x00\x03"},
+		{"huge result", "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f"},
+	} {
+		if got, err := applyDelta(base, []byte(test.delta)); err == nil {
+			t.Errorf("%s: got %q", test.name, got)
+		}
+	}
+	if got, err := applyDelta(base, []byte("\x0a\x05\x90\x03\x02ab")); err != nil || string(got) != "012ab" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

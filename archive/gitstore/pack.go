@@ -1,7 +1,6 @@
 package gitstore
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 )
 
 // A pack (gitformat-pack): "PACK", version, number of objects; the entries; the
@@ -297,23 +294,6 @@ func (r *packReader) inflate(p *pack, off int64, e entry, crc *uint32) ([]byte, 
 		err = fmt.Errorf("its CRC is %08x, the index says %08x", sum, *crc)
 	}
 	return content, err
-}
-
-// applyDelta patches base. The sizes in the delta's head are held against the
-// limits first: copying from a large base lets a small delta make gigabytes.
-func applyDelta(content, delta []byte) ([]byte, error) {
-	r := bytes.NewReader(delta)
-	from, err1 := binary.ReadUvarint(r)
-	to, err2 := binary.ReadUvarint(r)
-	switch {
-	case err1 != nil || err2 != nil:
-		return nil, errors.New("its delta has no head")
-	case from != uint64(len(content)):
-		return nil, errors.New("its delta is not made for this base")
-	case to > maxWhole:
-		return nil, fmt.Errorf("its delta claims more than %d bytes", maxWhole)
-	}
-	return packfile.PatchDelta(content, delta)
 }
 
 // withID names the object that could not be read because of a damaged file.
