@@ -73,7 +73,7 @@ func (d *document) decode(data []byte, v reflect.Value) error {
 		return err
 	}
 	r := reader{data: data}
-	err := r.object(d.plan, v)
+	err := r.object(d.plan(), v)
 	if err == nil && (r.next() != 0 || r.pos < len(data)) {
 		err = problem("is followed by %s", r.found())
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // What the Schema field of each document says.
@@ -51,11 +52,20 @@ type document struct {
 	goType reflect.Type
 	limit  int  // bytes, encoded
 	line   bool // of a .jsonl file
-	plan   *plan
+
+	once sync.Once
+	made *plan
+}
+
+// plan is made when it is first asked for: a command needs a few of them, and
+// all of them are a millisecond.
+func (d *document) plan() *plan {
+	d.once.Do(func() { d.made = planOf(d.goType) })
+	return d.made
 }
 
 // documents are all kinds in the order of the package documentation.
-var documents = compile([]document{
+var documents = []document{
 	{schema: ArchiveSchema, goType: reflect.TypeFor[Archive](), limit: maxStored},
 	{schema: CaptureSchema, goType: reflect.TypeFor[Capture](), limit: maxStored},
 	{schema: PostSchema, goType: reflect.TypeFor[Post](), limit: maxStored},
@@ -75,7 +85,7 @@ var documents = compile([]document{
 	{schema: SearchSchema, goType: reflect.TypeFor[Search](), limit: maxReport},
 	{schema: RetractionReportSchema, goType: reflect.TypeFor[RetractionReport](), limit: maxReport},
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
-})
+}
 
 // Names returns what the Schema field of each kind of document says, in the
 // order of the package documentation.

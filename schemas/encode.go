@@ -32,7 +32,7 @@ func encode(doc any, line bool, size int) ([]byte, error) {
 		return nil, err
 	}
 	w := writer{buf: make([]byte, 0, size), indented: !line, limit: d.limit}
-	if err := w.value(d.plan, v); err != nil {
+	if err := w.value(d.plan(), v); err != nil {
 		err.Schema = d.schema
 		return nil, err
 	}

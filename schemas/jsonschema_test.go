@@ -31,7 +31,7 @@ type skeleton struct {
 
 func skeletonOf(d *document) (object, *skeleton) {
 	s := &skeleton{root: d.goType, defs: object{}, order: map[string][]string{}, types: map[string]reflect.Type{}}
-	root := s.object("", d.plan, d.goType)
+	root := s.object("", d.plan(), d.goType)
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = schemaBase + schemaFile(d.schema)
 	if len(s.defs) > 0 {

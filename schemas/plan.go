@@ -7,8 +7,8 @@ import (
 )
 
 // plan says how the values of one Go type are written, read and judged. It is
-// made once from the type and the tags of its fields, so that writing, reading
-// and the JSON Schemas cannot disagree.
+// made from the type and the tags of its fields, so that writing, reading and the
+// JSON Schemas cannot disagree.
 type plan struct {
 	shape   shape
 	values  []string // of an enumeration
@@ -52,16 +52,13 @@ type cohering interface {
 	incoherence() (field, problem string)
 }
 
-// compile completes the documents with their plans.
-func compile(documents []document) []document {
+// planOf returns the plan of a document's type.
+func planOf(t reflect.Type) *plan {
 	c := compiler{schemas: map[reflect.Type]string{}, plans: map[reflect.Type]*plan{}}
 	for i := range documents {
 		c.schemas[documents[i].goType] = documents[i].schema
 	}
-	for i := range documents {
-		documents[i].plan = c.plan(documents[i].goType, "")
-	}
-	return documents
+	return c.plan(t, "")
 }
 
 type compiler struct {

@@ -123,7 +123,7 @@ func TestRandomDocuments(t *testing.T) {
 		d := &documents[i]
 		t.Run(d.schema, rapid.MakeCheck(func(t *rapid.T) {
 			v := reflect.New(d.goType)
-			random(t, d.plan, v.Elem())
+			random(t, d.plan(), v.Elem())
 			doc := v.Interface()
 			data, err := encodeAny(doc)
 			if err != nil {

@@ -25,7 +25,7 @@ func EncodeList[E any](to io.Writer, doc any, elements iter.Seq2[E, error]) erro
 	}
 	const end = "[]\n}\n"
 	at := len(head) - len(end)
-	list := d.plan.fields[len(d.plan.fields)-1]
+	list := d.plan().fields[len(d.plan().fields)-1]
 	if list.plan.shape != shapeList || string(head[at:]) != end {
 		return fmt.Errorf("%T does not end in an empty list", doc)
 	}

@@ -112,7 +112,7 @@ func TestVectorsRoundTrip(t *testing.T) {
 }
 
 func TestVectorsHoldEveryKey(t *testing.T) {
-	held := map[*plan]map[string]bool{}
+	held := map[reflect.Type]*heldKeys{}
 	for name, data := range vectors(t) {
 		doc, err := decodeAny(data)
 		if err != nil {
@@ -121,20 +121,26 @@ func TestVectorsHoldEveryKey(t *testing.T) {
 		v := reflect.ValueOf(doc).Elem()
 		for i := range documents {
 			if documents[i].goType == v.Type() {
-				noteKeys(held, documents[i].plan, v)
+				noteKeys(held, documents[i].plan(), v)
 			}
 		}
 	}
-	for p, keys := range held {
-		for _, f := range p.fields {
-			if !keys[f.key] {
-				t.Errorf("no vector holds %q of an object with the keys %v", f.key, slices.Sorted(maps.Keys(keys)))
+	for goType, h := range held {
+		for _, f := range h.plan.fields {
+			if !h.keys[f.key] {
+				t.Errorf("no vector holds %q of a %v with the keys %v", f.key, goType, slices.Sorted(maps.Keys(h.keys)))
 			}
 		}
 	}
 }
 
-func noteKeys(held map[*plan]map[string]bool, p *plan, v reflect.Value) {
+// heldKeys are the keys that the vectors hold of the objects of one Go type.
+type heldKeys struct {
+	plan *plan
+	keys map[string]bool
+}
+
+func noteKeys(held map[reflect.Type]*heldKeys, p *plan, v reflect.Value) {
 	switch p.shape {
 	case shapeRef:
 		noteKeys(held, p.elem, v.Elem())
@@ -143,12 +149,14 @@ func noteKeys(held map[*plan]map[string]bool, p *plan, v reflect.Value) {
 			noteKeys(held, p.elem, v.Index(i))
 		}
 	case shapeObject:
-		if held[p] == nil {
-			held[p] = map[string]bool{}
+		h := held[v.Type()]
+		if h == nil {
+			h = &heldKeys{p, map[string]bool{}}
+			held[v.Type()] = h
 		}
 		for _, f := range p.fields {
 			if fv := v.FieldByIndex(f.index); !f.optional || !isAbsent(fv) {
-				held[p][f.key] = true
+				h.keys[f.key] = true
 				noteKeys(held, f.plan, fv)
 			}
 		}
