@@ -11,11 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -101,8 +101,8 @@ func (l *RetractionList) add(doi, nature string, record schemas.RetractionRecord
 }
 
 var (
-	doiForm     = regexp.MustCompile(`^10\.[0-9]{4,9}/[!-~]{1,1000}$`)
-	doiResolver = regexp.MustCompile(`(?i)^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)`)
+	doiForm     = pattern.New(`^10\.[0-9]{4,9}/[!-~]{1,1000}$`)
+	doiResolver = pattern.New(`(?i)^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)`)
 )
 
 // bareDOI returns a DOI in lower case without resolver, "" for anything else.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -68,7 +68,7 @@ func (rec *Recorder) MarkRetractions(ctx context.Context, run *archive.Run, list
 	return report, nil
 }
 
-var doiInAddress = regexp.MustCompile(`(?i)^10\.[0-9]{4,9}/[^\s?#]+`)
+var doiInAddress = pattern.New(`(?i)^10\.[0-9]{4,9}/[^\s?#]+`)
 
 // doiOfPage returns the DOI that a page states, or that its address is of.
 func doiOfPage(page *archive.Page) string {

@@ -217,8 +217,10 @@ func (v *verifier) checkListed(tree gitstore.ID, subject string, listed map[stri
 }
 
 var (
-	checksPath   = regexp.MustCompile(`^checks/\d{4}/\d\d/\d\d/\d{8}T\d{6}Z-[0-9a-f]{8}-[1-9]\d*\.jsonl$`)
-	evidencePath = regexp.MustCompile(`^(?:evidence/(?:[0-9a-f]/){6}[0-9a-f]{64}|log)/`)
+	checksPath = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^checks/\d{4}/\d\d/\d\d/\d{8}T\d{6}Z-[0-9a-f]{8}-[1-9]\d*\.jsonl$`)
+	})
+	evidencePath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:evidence/(?:[0-9a-f]/){6}[0-9a-f]{64}|log)/`) })
 )
 
 // forbidden says why a commit of this kind, on a parent with this tree, may not
@@ -235,7 +237,7 @@ func (v *verifier) forbidden(kind schemas.CommitKind, parent gitstore.ID, change
 	case schemas.KindInit:
 		ok = added
 	case schemas.KindCapture, schemas.KindCheck:
-		ok = inPage && !past || added && checksPath.MatchString(change.Path)
+		ok = inPage && !past || added && checksPath().MatchString(change.Path)
 	case schemas.KindImport:
 		ok = inPage && added
 		if ok && !past {
@@ -247,7 +249,7 @@ func (v *verifier) forbidden(kind schemas.CommitKind, parent gitstore.ID, change
 			ok, err = archive.MayRederive(v.store, rest, change.Old.ID, change.New.ID)
 		}
 	case schemas.KindEvidence:
-		ok = added && evidencePath.MatchString(change.Path)
+		ok = added && evidencePath().MatchString(change.Path)
 	case schemas.KindTrust:
 		ok = strings.HasPrefix(change.Path, archive.TrustFolder+"/")
 	case schemas.KindWithhold:

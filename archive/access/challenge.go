@@ -4,24 +4,24 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
 // wallHeaders appear on the pages of walls and nowhere else.
 var wallHeaders = []struct {
 	name    string
-	value   *regexp.Regexp
+	value   *pattern.Pattern
 	outcome schemas.Outcome
 	rule    string
 }{
-	{"Cf-Mitigated", regexp.MustCompile(`(?i)^challenge$`), schemas.Challenged, "challenge-header"},
-	{"X-Amzn-Waf-Action", regexp.MustCompile(`(?i)^(challenge|captcha)$`), schemas.Challenged, "challenge-header"},
-	{"X-Vercel-Mitigated", regexp.MustCompile(`(?i)^challenge$`), schemas.Challenged, "challenge-header"},
-	{"X-Vercel-Mitigated", regexp.MustCompile(`(?i)^deny$`), schemas.Blocked, "block-header"},
-	{"Rimon", regexp.MustCompile(`(?i)^\w*_?BLOCK$`), schemas.Blocked, "block-header"},
+	{"Cf-Mitigated", pattern.New(`(?i)^challenge$`), schemas.Challenged, "challenge-header"},
+	{"X-Amzn-Waf-Action", pattern.New(`(?i)^(challenge|captcha)$`), schemas.Challenged, "challenge-header"},
+	{"X-Vercel-Mitigated", pattern.New(`(?i)^challenge$`), schemas.Challenged, "challenge-header"},
+	{"X-Vercel-Mitigated", pattern.New(`(?i)^deny$`), schemas.Blocked, "block-header"},
+	{"Rimon", pattern.New(`(?i)^\w*_?BLOCK$`), schemas.Blocked, "block-header"},
 }
 
 // challengeBodies are pieces that a challenge page needs to work. A page that
@@ -56,7 +56,7 @@ const (
 )
 
 // challengeTitles are the titles of challenges, whole.
-var challengeTitles = regexp.MustCompile(`(?i)^\W*(` + strings.Join([]string{
+var challengeTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
 	`just a moment`, `one moment,? please`, `please wait`, `checking (your|the) browser.*`, `human verification`,
 	`(please )?verify(ing)? (that )?you are (a )?human`, `are you a (robot|human)`, `robot (check|challenge)`, `robot or human`,
 	`(bot|browser|security|captcha|client) (check|challenge|verification|checkpoint)`, `vercel security checkpoint`,
@@ -67,7 +67,7 @@ var challengeTitles = regexp.MustCompile(`(?i)^\W*(` + strings.Join([]string{
 }, "|") + `)\W*$`)
 
 // blockTitles are the titles of pages that refuse a visitor, whole.
-var blockTitles = regexp.MustCompile(`(?i)^\W*(` + strings.Join([]string{
+var blockTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
 	`(error )?(403|401|406|429)`, `(error )?(403 ?\W? ?)?(access )?(denied|forbidden)`, `(access|request|url|page|site|website|ip( address)?) (has been |is |was )?(denied|blocked|rejected|forbidden|restricted)`,
 	`(error )?403 ?\W? ?(access denied|forbidden)`, `(error )?429 ?\W? ?(too many requests)?`, `too many requests`, `forbidden`, `access denied.*`,
 	`error: the request could not be satisfied`, `sorry, you have been blocked`, `you have been blocked`, `attention required`, `blocked`,
@@ -124,7 +124,7 @@ func challengedByBody(c *look, line string) *schemas.Access {
 }
 
 // sinkHost begins the name of a host that lets visitors through.
-var sinkHost = regexp.MustCompile(`^(unblock|challenge|captcha|validate|verify|bot-?check|security-?check|waitingroom|queue)\d*\.`)
+var sinkHost = pattern.New(`^(unblock|challenge|captcha|validate|verify|bot-?check|security-?check|waitingroom|queue)\d*\.`)
 
 // isSink reports whether a redirect left the page's host for such a place.
 func isSink(asked, final string) bool {

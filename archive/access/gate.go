@@ -2,29 +2,29 @@ package access
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
 var (
-	loginTitles = regexp.MustCompile(`(?i)^\W*(` + strings.Join([]string{
+	loginTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
 		`(please )?(log|sign) ?-?in( .{0,30})?`, `.{0,30} (log|sign)[ -]?in`, `login`, `sina visitor system`, `single sign[- ]on.*`,
 		`anmelden`, `anmeldung`, `einloggen`, `connexion`, `se connecter`, `identifiez-vous`, `iniciar sesión`, `acceder`, `accedi`, `inloggen`, `entrar`, `войти`, `вход`, `ログイン`, `登录`,
 	}, "|") + `)\W*$`)
-	consentTitles = regexp.MustCompile(`(?i)^\W*(` + strings.Join([]string{
+	consentTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
 		`before you continue( to .{0,30})?`, `(your )?privacy (choices|gate|wall)`, `(cookie|privacy|data) (consent|wall)`, `consent`, `we value your privacy`,
 		`bevor (sie|du) fortf(ä|a)hr.{0,30}`, `avant d'accéder .{0,30}`, `avant de continuer`, `antes de continuar`, `prima di continuare`, `voordat je verdergaat`,
 		`(cookie-?|datenschutz)?(einwilligung|zustimmung)`, `privacyinstellingen|dpg media privacy gate`,
 	}, "|") + `)\W*$`)
 	// gatePhrases stand where a text breaks off for those who have not paid.
-	gatePhrases = regexp.MustCompile(`(?i)\b(subscribe (now )?to (continue|read|keep reading|unlock)|to (continue|keep) reading|continue reading (this|with|your)|` +
+	gatePhrases = pattern.New(`(?i)\b(subscribe (now )?to (continue|read|keep reading|unlock)|to (continue|keep) reading|continue reading (this|with|your)|` +
 		`(already|not yet) a subscriber|subscribers? only|for subscribers|become a (member|subscriber)|(create|register for) a free account|` +
 		`this (article|content|story) is (reserved )?(for|only available to) (our )?(subscribers|members)|unlock this (article|story)|start your (free )?trial|` +
 		`réservé (à nos|aux) abonnés|il vous reste .{0,20} à (lire|découvrir)|abonnez-vous|weiterlesen mit|nur für abonnenten|jetzt abonnieren|lesen sie weiter|` +
 		`solo para suscriptores|suscríbete|contenuto riservato agli abbonati|abbonati|alleen voor abonnees)`)
-	parkedPhrases = regexp.MustCompile(`(?i)(\b(this|the) domain( name)?( \S{1,60})? (is|may be|could be) (available )?for sale|\bbuy this domain\b|\bdomain (is )?for sale\b|` +
+	parkedPhrases = pattern.New(`(?i)(\b(this|the) domain( name)?( \S{1,60})? (is|may be|could be) (available )?for sale|\bbuy this domain\b|\bdomain (is )?for sale\b|` +
 		`\bthis (web ?page|domain) is parked\b|\bparked (free|domain)\b|\binquire about this domain\b|\bmake an offer on this domain\b|` +
 		`\bthis domain (has expired|is registered|has been registered)\b|\bdiese domain (steht zum verkauf|kaufen)|\bce (nom de )?domaine est (à vendre|en vente)|\beste dominio está (en venta|a la venta))`)
 )

@@ -3,15 +3,15 @@ package access
 import (
 	"fmt"
 	"mime"
-	"regexp"
 	"strings"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
 // missingTitles say that there is no such page, as a whole title or as a piece
 // of one.
-var missingTitles = regexp.MustCompile(`(?i)^\W*(` + strings.Join([]string{
+var missingTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
 	`(error|http|fehler|erreur|errore)?[ :#]*404( error)?`, `(error )?404\W{0,4}(error|page|file|seite)?\W{0,3}(is |was |could )?(not )?(be )?found`,
 	`404 ?[:!.,–—-]+ ?.{0,60}`, `(error|page|http|oops|fehler|erreur|seite|página|status)\W{1,4}404`,
 	`((the |this |requested )*(page|article|story|document|file|content|post|resource|url|item|video)s? )?((you('re| are)? (requested|looking for|were looking for) )?(was|is|could|can|has|had) ?(no longer|not|n't|been)( been| be)* ?(found|available|exist|removed|deleted|moved)( or .{0,40})?)`,

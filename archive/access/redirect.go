@@ -2,21 +2,21 @@ package access
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
 var (
 	// homePath is a root, or the root of a language: /, /en, /de-AT/, /index.html.
-	homePath = regexp.MustCompile(`^/?(?:[a-z]{2}(?:[-_][A-Za-z]{2})?/?)?(?:index\.\w+|home|default\.\w+)?/?$`)
+	homePath = pattern.New(`^/?(?:[a-z]{2}(?:[-_][A-Za-z]{2})?/?)?(?:index\.\w+|home|default\.\w+)?/?$`)
 	// Addresses say by a whole segment what they are for.
-	missingPath = regexp.MustCompile(`(?i)/(404|404\.\w+|not-?found|page-?not-?found|error-?404|404-?error|pagenotfound|not_found|page_not_found)(\.\w+)?/?$`)
-	loginPath   = regexp.MustCompile(`(?i)/(log-?in|sign-?in|sso|auth|authenticate|authorize|wp-login\.php|ap/signin|users/sign_in|account/login|checkpoint/lg|authwall|uas/login)([/.].*)?$`)
-	loginHost   = regexp.MustCompile(`(?i)^(log-?in|sign-?in|sso|auth|accounts?|idp|passport|id)\.`)
-	consentPath = regexp.MustCompile(`(?i)/(cookie-?(consent|wall)|consent|privacy-?(gate|wall)|collectconsent|gdpr(-?consent)?)([/.].*)?$`)
-	consentHost = regexp.MustCompile(`(?i)^(consent|guce|privacy-gate|cookiewall|myprivacy)\.`)
+	missingPath = pattern.New(`(?i)/(404|404\.\w+|not-?found|page-?not-?found|error-?404|404-?error|pagenotfound|not_found|page_not_found)(\.\w+)?/?$`)
+	loginPath   = pattern.New(`(?i)/(log-?in|sign-?in|sso|auth|authenticate|authorize|wp-login\.php|ap/signin|users/sign_in|account/login|checkpoint/lg|authwall|uas/login)([/.].*)?$`)
+	loginHost   = pattern.New(`(?i)^(log-?in|sign-?in|sso|auth|accounts?|idp|passport|id)\.`)
+	consentPath = pattern.New(`(?i)/(cookie-?(consent|wall)|consent|privacy-?(gate|wall)|collectconsent|gdpr(-?consent)?)([/.].*)?$`)
+	consentHost = pattern.New(`(?i)^(consent|guce|privacy-gate|cookiewall|myprivacy)\.`)
 )
 
 // sentElsewhere tells the redirects by which a site gives something else than
@@ -34,7 +34,7 @@ func sentElsewhere(c *look) *schemas.Access {
 		return nil
 	}
 	chain := c.Asked + " led to " + c.Final
-	is := func(path, host *regexp.Regexp) bool {
+	is := func(path, host *pattern.Pattern) bool {
 		return path.MatchString(final.Path) && !path.MatchString(asked.Path) ||
 			host != nil && host.MatchString(final.Host) && final.Host != asked.Host
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/gogs/chardet"
@@ -82,12 +83,14 @@ func encodingOf(body []byte, mediaType, declared string) (e encoding.Encoding, n
 // The standard asks for 1024 bytes; pages in use go beyond.
 const prescan = 8192
 
-var xmlDeclaration = regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
+var xmlDeclaration = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
+})
 
 // statedCharset returns the charset that an HTML or XML document states.
 func statedCharset(body []byte) string {
 	head := body[:min(len(body), prescan)]
-	if m := xmlDeclaration.FindSubmatch(head); m != nil {
+	if m := xmlDeclaration().FindSubmatch(head); m != nil {
 		return string(m[1])
 	}
 	z := html.NewTokenizer(bytes.NewReader(head))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/html"
@@ -121,7 +122,9 @@ func plausible(t, at time.Time) bool {
 
 // addressDate is a day in the path of an address: /2006/01/02/, /2006/jan/02/,
 // /2006-01-02-.
-var addressDate = regexp.MustCompile(`/((?:19|20)\d\d)[/-](\d{1,2}|[a-z]{3})[/-](\d{1,2})(?:[/._-]|$)`)
+var addressDate = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`/((?:19|20)\d\d)[/-](\d{1,2}|[a-z]{3})[/-](\d{1,2})(?:[/._-]|$)`)
+})
 
 // dateInAddress returns the day that an address names, if any.
 func dateInAddress(address string, at time.Time) string {
@@ -129,7 +132,7 @@ func dateInAddress(address string, at time.Time) string {
 		return ""
 	}
 	address, _, _ = strings.Cut(address, "?")
-	m := addressDate.FindStringSubmatch(strings.ToLower(address))
+	m := addressDate().FindStringSubmatch(strings.ToLower(address))
 	if m == nil {
 		return ""
 	}

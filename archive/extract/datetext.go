@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -26,9 +27,13 @@ var dateLayouts = []struct {
 var (
 	// isoDate is ISO 8601 and what is near it: a space for the T, more
 	// digits, an offset without a colon or without minutes.
-	isoDate = regexp.MustCompile(`^(\d{4})[-/](\d\d)[-/](\d\d)(?:(?:[T ]|\s+)(\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(.*)$`)
+	isoDate = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(\d{4})[-/](\d\d)[-/](\d\d)(?:(?:[T ]|\s+)(\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(.*)$`)
+	})
 	// universal is a date of RFC 1123 in universal time.
-	universal = regexp.MustCompile(`^[A-Za-z]{3}, (\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d) (?:GMT|UTC|UT|Z)$`)
+	universal = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[A-Za-z]{3}, (\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d) (?:GMT|UTC|UT|Z)$`)
+	})
 )
 
 // machineDate reads a date as metadata state it and returns it in the precision
@@ -39,10 +44,10 @@ func machineDate(value string) (text string, t time.Time, ok bool) {
 	if value == "" || len(value) > maxDate {
 		return "", t, false
 	}
-	if m := isoDate.FindStringSubmatch(value); m != nil {
+	if m := isoDate().FindStringSubmatch(value); m != nil {
 		return isoInstant(m)
 	}
-	if m := universal.FindStringSubmatch(value); m != nil {
+	if m := universal().FindStringSubmatch(value); m != nil {
 		if t, err := time.Parse("2 Jan 2006 15:04:05", m[1]); err == nil {
 			return t.Format(time.RFC3339), t, true
 		}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/html"
@@ -143,7 +144,7 @@ func shortTextOf(n *html.Node) string {
 	return ""
 }
 
-var doi = regexp.MustCompile(`\b10\.[0-9]{4,9}/[^\s"'<>?#]+`)
+var doi = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b10\.[0-9]{4,9}/[^\s"'<>?#]+`) })
 
 // findDOI returns the DOI in a text, in lower case: DOIs differ in no letter
 // case (DOI Handbook, section 2.4).
@@ -151,7 +152,7 @@ func findDOI(text string) string {
 	if len(text) > maxLink {
 		return ""
 	}
-	return strings.TrimRight(strings.ToLower(doi.FindString(text)), ".,;:)]")
+	return strings.TrimRight(strings.ToLower(doi().FindString(text)), ".,;:)]")
 }
 
 // tagValues holds the content of <meta> elements by name, in document order.
@@ -261,12 +262,12 @@ func confirms(heading, claim string) bool {
 	return shared*4 >= len(h)*3 && len(h) >= min(3, len(c)) || shared*4 >= len(c)*3 && len(c) >= 3
 }
 
-var titleSeparator = regexp.MustCompile(`\s+[|–—·•»\-]\s+`)
+var titleSeparator = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s+[|–—·•»\-]\s+`) })
 
 // withoutSite removes the name of the site from the end of a title. Without a
 // stated name only a short part after "|" is taken for one.
 func withoutSite(title, site string) string {
-	places := titleSeparator.FindAllStringIndex(title, -1)
+	places := titleSeparator().FindAllStringIndex(title, -1)
 	if len(places) == 0 {
 		return title
 	}
@@ -326,7 +327,7 @@ func people(names []string) []string {
 	return out
 }
 
-var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
+var languageTag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`) })
 
 // language returns the language that the page states.
 func (r *metadataReader) language() string {
@@ -334,7 +335,7 @@ func (r *metadataReader) language() string {
 		attributeOf(r.html, "lang"), attributeOf(r.html, "xml:lang"),
 		r.tags.first("language", "dc.language", "og:locale"),
 	} {
-		if tag = strings.TrimSpace(tag); languageTag.MatchString(tag) {
+		if tag = strings.TrimSpace(tag); languageTag().MatchString(tag) {
 			return strings.ReplaceAll(tag, "_", "-")
 		}
 	}

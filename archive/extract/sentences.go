@@ -3,6 +3,7 @@ package extract
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -38,14 +39,14 @@ func sentencesOf(line string) []string {
 }
 
 // noteMark matches the marks of footnotes at the end of a sentence.
-var noteMark = regexp.MustCompile(`[.!?]["'”’)]*(?:\[[^\[\]\s]{1,12}\])+\s+`)
+var noteMark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[.!?]["'”’)]*(?:\[[^\[\]\s]{1,12}\])+\s+`) })
 
 // splitAfterNotes cuts after footnote marks ("more.[1] Then"), where UAX #29
 // sees no end.
 func splitAfterNotes(line string) []string {
 	var out []string
 	start := 0
-	for _, m := range noteMark.FindAllStringIndex(line, -1) {
+	for _, m := range noteMark().FindAllStringIndex(line, -1) {
 		if r, _ := utf8.DecodeRuneInString(line[m[1]:]); !unicode.IsLower(r) {
 			out = append(out, line[start:m[1]])
 			start = m[1]

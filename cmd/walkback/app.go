@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -192,7 +193,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "walkback" {
 		hint = "see walkback " + c.Command.FullName() + " --help"
 	}
-	message := longFlag.ReplaceAllString(flagWords.Replace(err.Error()), " --$1")
+	message := longFlag().ReplaceAllString(flagWords.Replace(err.Error()), " --$1")
 	return &usage{message: message, hint: hint}
 }
 
@@ -202,7 +203,7 @@ var (
 		"flag provided but not defined:", "unknown option", "flag needs an argument:", "no value for",
 		"for flag -", "for -", "invalid value ", "bad value ", "invalid boolean value ", "bad value ",
 	)
-	longFlag = regexp.MustCompile(` -(\w[\w-]+)`)
+	longFlag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(` -(\w[\w-]+)`) })
 )
 
 func (p *program) noCommand(c *cli.Context) error {

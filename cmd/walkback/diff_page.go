@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"strings"
+	"sync"
 
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -12,7 +13,9 @@ import (
 var diffPageSource string
 
 // The page loads nothing and runs nothing: its policy forbids both.
-var diffPage = template.Must(template.New("diff").Funcs(template.FuncMap{"minute": minute}).Parse(diffPageSource))
+var diffPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("diff").Funcs(template.FuncMap{"minute": minute}).Parse(diffPageSource))
+})
 
 // diffRow is one line of each side; a side without text has no line there.
 type diffRow struct {
@@ -26,7 +29,7 @@ func (p *program) printDiffPage(diff *schemas.Diff) error {
 	if _, ok := terminalOf(p.stdout); ok {
 		return &usage{message: "a web page is not written to a terminal", hint: "send it to a file: … > diff.html"}
 	}
-	return diffPage.Execute(p.stdout, map[string]any{"Diff": diff, "Rows": diffRows(diff.Hunks)})
+	return diffPage().Execute(p.stdout, map[string]any{"Diff": diff, "Rows": diffRows(diff.Hunks)})
 }
 
 // diffRows aligns the lines of both sides. A line ends where either side ends

@@ -2,11 +2,11 @@ package change
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/archive/textdiff"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -179,10 +179,10 @@ func sortedKeys(m map[string][]string) []string {
 
 var (
 	// trackers are parts of a query that say who follows a link, not where to.
-	trackers = regexp.MustCompile(`(?i)^(utm_\w+|gclid|fbclid|dclid|msclkid|mc_[ce]id|igshid|yclid|_ga|_gl|ref|ref_src|cmpid|s_cid|icid|ns_\w+|` +
+	trackers = pattern.New(`(?i)^(utm_\w+|gclid|fbclid|dclid|msclkid|mc_[ce]id|igshid|yclid|_ga|_gl|ref|ref_src|cmpid|s_cid|icid|ns_\w+|` +
 		`(php|j|asp)?sess(ion)?_?id|sid|phpsessid|cb|nonce|_|ts|timestamp|cache_?bust(er)?|v|ver|version|hash|token|csrf\w*|sig|signature|expires|x-amz-\w+|hsctatracking)$`)
 	// session is one in a path.
-	session = regexp.MustCompile(`(?i);(jsessionid|sid)=[^/?#]*`)
+	session = pattern.New(`(?i);(jsessionid|sid)=[^/?#]*`)
 )
 
 // bareAddress leaves out of an address what does not say where it leads.

@@ -1,10 +1,10 @@
 package change
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/archive/textdiff"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -21,42 +21,42 @@ type Standing struct {
 // A prefix of a title counts as publishers write it, in capitals and before a
 // colon: an article on retractions has the bare word.
 var standingTitles = []struct {
-	prefix *regexp.Regexp
+	prefix *pattern.Pattern
 	class  schemas.ChangeClass
 	rule   string
 }{
-	{regexp.MustCompile(`^(?:\[(?:RETRACTED|Retracted)[^\]]{0,30}\]|(?:RETRACTED|Retracted)(?: ARTICLE| Article| PAPER| CHAPTER)?:)\s*\S`), schemas.Retraction, "title-retracted"},
-	{regexp.MustCompile(`^(?:\[(?:WITHDRAWN|Withdrawn)\]|WITHDRAWN(?: ARTICLE| PAPER)?:|Withdrawn:)\s*\S`), schemas.Withdrawal, "title-withdrawn"},
-	{regexp.MustCompile(`^(?:TEMPORARY REMOVAL|REMOVED|Removed):\s*\S`), schemas.Removal, "title-removed"},
-	{regexp.MustCompile(`^(?:EXPRESSION OF CONCERN|(?:Editorial )?Expression of Concern):\s*\S`), schemas.ExpressionOfConcern, "title-concern"},
+	{pattern.New(`^(?:\[(?:RETRACTED|Retracted)[^\]]{0,30}\]|(?:RETRACTED|Retracted)(?: ARTICLE| Article| PAPER| CHAPTER)?:)\s*\S`), schemas.Retraction, "title-retracted"},
+	{pattern.New(`^(?:\[(?:WITHDRAWN|Withdrawn)\]|WITHDRAWN(?: ARTICLE| PAPER)?:|Withdrawn:)\s*\S`), schemas.Withdrawal, "title-withdrawn"},
+	{pattern.New(`^(?:TEMPORARY REMOVAL|REMOVED|Removed):\s*\S`), schemas.Removal, "title-removed"},
+	{pattern.New(`^(?:EXPRESSION OF CONCERN|(?:Editorial )?Expression of Concern):\s*\S`), schemas.ExpressionOfConcern, "title-concern"},
 }
 
 // noticeTitle is that of a note on another publication: what it says is not the
 // standing of the page.
-var noticeTitle = regexp.MustCompile(`^(?:(?:Partial )?Retraction(?: Note| Notice)?(?: to)?:|Retraction (?:Note|Notice) (?:to|of|for)\b|Notice of (?:Retraction|Withdrawal)|(?:Retraction|Correction|Erratum|Corrigendum|Addendum) (?:to|of|for)\b|Statement of Retraction)`)
+var noticeTitle = pattern.New(`^(?:(?:Partial )?Retraction(?: Note| Notice)?(?: to)?:|Retraction (?:Note|Notice) (?:to|of|for)\b|Notice of (?:Retraction|Withdrawal)|(?:Retraction|Correction|Erratum|Corrigendum|Addendum) (?:to|of|for)\b|Statement of Retraction)`)
 
 // standingTexts are sentences, in compare form, that stand at the beginning of
 // a sentence of the first or last paragraphs or of a note.
 var standingTexts = []struct {
-	words *regexp.Regexp
+	words *pattern.Pattern
 	class schemas.ChangeClass
 	rule  string
 }{
-	{regexp.MustCompile(`^` + aboutThis + ` (?:has been |was |is )?(?:now )?reinstated\b`), schemas.Reinstatement, "text-reinstated"},
-	{regexp.MustCompile(`^(?:the )?retraction of ` + aboutThis + ` (?:has been|was|is) (?:withdrawn|rescinded|reversed|lifted)\b`), schemas.Reinstatement, "text-reinstated"},
-	{regexp.MustCompile(`^` + aboutThis + ` (?:has (?:now )?been|was|is(?: now| being)?|are) retracted\b`), schemas.Retraction, "text-retracted"},
-	{regexp.MustCompile(`^(?:we|the (?:authors?|editors?|publisher|journal|newspaper|editor-in-chief|editors-in-chief)) (?:\w+ ){0,6}?(?:have |has |are |is |hereby |wish(?:es)? to )*retract(?:s|ed|ing)? ` + aboutThis), schemas.Retraction, "text-retracted"},
-	{regexp.MustCompile(`^` + aboutThis + ` (?:has been|was|is) withdrawn\b`), schemas.Withdrawal, "text-withdrawn"},
-	{regexp.MustCompile(`^` + aboutThis + ` (?:has been|was) (?:(?:temporarily |permanently )?removed|taken down|unpublished)\b`), schemas.Removal, "text-removed"},
-	{regexp.MustCompile(`^(?:editor's note: |editors' note: )?readers are alerted that\b`), schemas.ExpressionOfConcern, "text-concern"},
-	{regexp.MustCompile(`^(?:the (?:editors?|publisher|journal)|we) (?:\w+ ){0,6}?(?:express(?:es)?|issu(?:es?|ing)|publish(?:es|ing)?) (?:an?|this) (?:editorial )?expression of concern\b`), schemas.ExpressionOfConcern, "text-concern"},
+	{pattern.New(`^` + aboutThis + ` (?:has been |was |is )?(?:now )?reinstated\b`), schemas.Reinstatement, "text-reinstated"},
+	{pattern.New(`^(?:the )?retraction of ` + aboutThis + ` (?:has been|was|is) (?:withdrawn|rescinded|reversed|lifted)\b`), schemas.Reinstatement, "text-reinstated"},
+	{pattern.New(`^` + aboutThis + ` (?:has (?:now )?been|was|is(?: now| being)?|are) retracted\b`), schemas.Retraction, "text-retracted"},
+	{pattern.New(`^(?:we|the (?:authors?|editors?|publisher|journal|newspaper|editor-in-chief|editors-in-chief)) (?:\w+ ){0,6}?(?:have |has |are |is |hereby |wish(?:es)? to )*retract(?:s|ed|ing)? ` + aboutThis), schemas.Retraction, "text-retracted"},
+	{pattern.New(`^` + aboutThis + ` (?:has been|was|is) withdrawn\b`), schemas.Withdrawal, "text-withdrawn"},
+	{pattern.New(`^` + aboutThis + ` (?:has been|was) (?:(?:temporarily |permanently )?removed|taken down|unpublished)\b`), schemas.Removal, "text-removed"},
+	{pattern.New(`^(?:editor's note: |editors' note: )?readers are alerted that\b`), schemas.ExpressionOfConcern, "text-concern"},
+	{pattern.New(`^(?:the (?:editors?|publisher|journal)|we) (?:\w+ ){0,6}?(?:express(?:es)?|issu(?:es?|ing)|publish(?:es|ing)?) (?:an?|this) (?:editorial )?expression of concern\b`), schemas.ExpressionOfConcern, "text-concern"},
 }
 
 // aboutThis is the publication itself, never another one.
 const aboutThis = `(?:(?:this|our|the above|the following) (?:\w+ )?(?:article|paper|story|report|post|chapter|publication|manuscript|study|preprint|piece|column|essay|book)|the (?:article|paper|story) (?:on|at) this page)`
 
 // partly weakens a sentence to less than the whole publication.
-var partly = regexp.MustCompile(`\b(?:in part|partial(?:ly)?|portions?|parts? of|section|figures?|table|paragraph|sentence)\b`)
+var partly = pattern.New(`\b(?:in part|partial(?:ly)?|portions?|parts? of|section|figures?|table|paragraph|sentence)\b`)
 
 // StandingOf returns what a page says of itself, nil when it says nothing. Of
 // several statements the gravest counts, but a reinstatement is said last.

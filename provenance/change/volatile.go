@@ -1,12 +1,12 @@
 package change
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/archive/textdiff"
 )
 
@@ -22,7 +22,7 @@ const (
 )
 
 // tickWords are in lines that count readers or say how old something is.
-var tickWords = regexp.MustCompile(`\b(?:views?|visits?|visitors?|hits|likes?|shares?|comments?|replies|retweets?|reposts?|followers?|subscribers?|readers?|reads|downloads?|votes?|ratings?|reviews?|online|` +
+var tickWords = pattern.New(`\b(?:views?|visits?|visitors?|hits|likes?|shares?|comments?|replies|retweets?|reposts?|followers?|subscribers?|readers?|reads|downloads?|votes?|ratings?|reviews?|online|` +
 	`ago|min read|minute read|aufrufe|besucher|kommentare|vor \d+ (?:minuten|stunden|tagen)|vues|commentaires|il y a|visitas|comentarios|hace)\b`)
 
 // tick reports whether an edit is a counter or an age that moved on, or the date

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/gofrs/flock"
 	"github.com/hiddeco/sshsig"
@@ -246,11 +247,11 @@ func readPublic(file string) (ssh.PublicKey, string, error) {
 	return key, comment, err
 }
 
-var notAlphanumeric = regexp.MustCompile(`[^A-Za-z0-9]`)
+var notAlphanumeric = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9]`) })
 
 func anonymous(key ssh.PublicKey) (name, email string) {
 	fingerprint := strings.TrimPrefix(ssh.FingerprintSHA256(key), "SHA256:")
-	return "walkback", notAlphanumeric.ReplaceAllString(fingerprint, "")[:8] + "@walkback.invalid"
+	return "walkback", notAlphanumeric().ReplaceAllString(fingerprint, "")[:8] + "@walkback.invalid"
 }
 
 // cleanName refuses what would break a commit's author line.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"github.com/gofrs/flock"
 
@@ -24,10 +25,12 @@ func NewMemory(folder string) *Memory { return &Memory{folder: folder} }
 
 // archiveIDs are checked before they become file names: the id comes from a
 // foreign archive.
-var archiveID = regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+var archiveID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+})
 
 func (m *Memory) file(kind, id string) (string, error) {
-	match := archiveID.FindStringSubmatch(id)
+	match := archiveID().FindStringSubmatch(id)
 	if match == nil {
 		return "", fmt.Errorf("%q is not an archive id", id)
 	}
