@@ -16,7 +16,9 @@ import (
 //	20 bytes  object id
 //
 // So the versions of a path stand together from the newest, and the files of a
-// folder near each other.
+// folder near each other. A file at the root, such as a list of what a commit
+// touches, stands with the first folder in which the commit changes a file: it is
+// most like the list of the last commit that did so.
 const (
 	classCommit byte = iota
 	classTree
@@ -75,7 +77,16 @@ func (c *compaction) arrangeCommit(commit *Commit, former ID, age uint32) error 
 	if err := c.order.add(arrangeRecord(classCommit, "", age, commit.ID)); err != nil {
 		return err
 	}
-	return c.arrangeTree(former, commit.Tree, "", 0, age)
+	c.rootFiles, c.firstFolder = c.rootFiles[:0], ""
+	if err := c.arrangeTree(former, commit.Tree, "", 0, age); err != nil {
+		return err
+	}
+	for _, e := range c.rootFiles {
+		if err := c.order.add(arrangeRecord(classFile, joinPath(c.firstFolder, e.Name), age, e.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *compaction) arrangeTree(former, tree ID, folder string, depth int, age uint32) error {
@@ -124,6 +135,13 @@ func (c *compaction) arrangeEntry(before, after Entry, folder string, depth int,
 	}
 	if c.options.Counts(name) {
 		c.report.Versions++
+	}
+	if depth == 0 {
+		c.rootFiles = append(c.rootFiles, after)
+		return nil
+	}
+	if c.firstFolder == "" {
+		c.firstFolder = folder
 	}
 	return c.order.add(arrangeRecord(classFile, name, age, after.ID))
 }

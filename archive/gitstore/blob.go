@@ -130,11 +130,14 @@ func (b *Blob) Size() int64 { return b.size }
 // HTML by a factor of 3.8, incompressible data passes at memory speed.
 const (
 	fastLevel = 2
-	slowLevel = 6 // for what is packed once and for long
+	slowLevel = 6
+	// tightLevel is for what is packed once and for long. Below 7 the library
+	// stores a short delta of ids and digests as it is: a sixth more.
+	tightLevel = 8
 )
 
-// fastDeflaters and slowDeflaters keep compressors: a new one costs more than deflating a page.
-var fastDeflaters, slowDeflaters = newDeflaters(fastLevel), newDeflaters(slowLevel)
+// The deflaters keep compressors: a new one costs more than deflating a page.
+var fastDeflaters, slowDeflaters, tightDeflaters = newDeflaters(fastLevel), newDeflaters(slowLevel), newDeflaters(tightLevel)
 
 func newDeflaters(level int) *sync.Pool {
 	return &sync.Pool{New: func() any {

@@ -83,8 +83,12 @@ type compaction struct {
 	from    *inventory
 	order   *sorter
 	to      *repacker
-	names   []string // sealed packs in the private folder
-	trailer [][20]byte
+	// Of the commit that is put in order: the files that it changes at the root,
+	// and the folder of the first that it changes below.
+	rootFiles   []Entry
+	firstFolder string
+	names       []string // sealed packs in the private folder
+	trailer     [][20]byte
 }
 
 func (c *compaction) run(ctx context.Context) (err error) {

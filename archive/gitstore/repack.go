@@ -106,7 +106,7 @@ func (r *repacker) add(id ID, o object, like bool) error {
 		head = appendBack(appendEntryHeader(nil, kindOffset, int64(len(delta.content))), packed.offset-r.former.offset)
 		body, packed.depth = delta.deflated, r.former.depth+1
 	} else {
-		body = deflateWith(slowDeflaters, o.content)
+		body = deflateWith(tightDeflaters, o.content)
 	}
 	if len(o.content) > maxDelta {
 		packed = packedObject{} // nothing is to hold it in memory
@@ -135,7 +135,7 @@ func (r *repacker) delta(o object) *madeDelta {
 	} else {
 		d.content = r.differ.delta(f.content, o.content)
 	}
-	d.deflated = deflateWith(slowDeflaters, d.content)
+	d.deflated = deflateWith(tightDeflaters, d.content)
 	// Text shrinks to a fourth or less, so half of that needs no comparison.
 	if 8*len(d.deflated) <= len(o.content) || r.saves(len(d.deflated), o) {
 		return &d
@@ -143,12 +143,15 @@ func (r *repacker) delta(o object) *madeDelta {
 	return nil
 }
 
-// saves reports whether a delta of this size is to be preferred. Trees and
-// commits are small and mostly ids, which do not shrink: a tenth is all that can
-// be expected of them.
+// shortContent is the size up to which a blob is taken for a list of digests.
+const shortContent = 4 << 10
+
+// saves reports whether a delta of this size is to be preferred. Trees, commits
+// and short blobs are mostly ids and digests, which do not shrink: a tenth is
+// all that can be expected of them.
 func (r *repacker) saves(delta int, o object) bool {
-	whole := len(deflateWith(slowDeflaters, o.content))
-	if o.kind == KindTree || o.kind == KindCommit {
+	whole := len(deflateWith(tightDeflaters, o.content))
+	if o.kind != KindBlob || len(o.content) <= shortContent {
 		return 10*delta < 9*whole
 	}
 	return worthwhile(delta, whole)
