@@ -75,7 +75,7 @@ func (p *program) importRetractions(c *cli.Context) error {
 			p.printf("%-12s %s: doi %s, %s\n", record.Class, page.URL, page.DOI, recordWords(record))
 		}
 	}
-	p.printf("%s of the list, %s with a DOI, %d named in it\n", count(report.Records, "entry"), count(report.DOIs, "page"), len(report.Pages))
+	p.printf("%s in the list, %s with a DOI, %d named in it\n", count(report.Records, "record"), count(report.DOIs, "page"), len(report.Pages))
 	return nil
 }
 

@@ -20,15 +20,16 @@ func decodeReport(document string) error {
 		return err
 	}
 	decoders := map[string]func([]byte) error{
-		schemas.CaptureReportSchema: decodes[schemas.CaptureReport],
-		schemas.CheckReportSchema:   decodes[schemas.CheckReport],
-		schemas.PageListSchema:      decodes[schemas.PageList],
-		schemas.LogSchema:           decodes[schemas.Log],
-		schemas.ShowSchema:          decodes[schemas.Show],
-		schemas.DiffSchema:          decodes[schemas.Diff],
-		schemas.SearchSchema:        decodes[schemas.Search],
-		schemas.KeyListSchema:       decodes[schemas.KeyList],
-		schemas.VerifyReportSchema:  decodes[schemas.VerifyReport],
+		schemas.CaptureReportSchema:    decodes[schemas.CaptureReport],
+		schemas.CheckReportSchema:      decodes[schemas.CheckReport],
+		schemas.PageListSchema:         decodes[schemas.PageList],
+		schemas.LogSchema:              decodes[schemas.Log],
+		schemas.ShowSchema:             decodes[schemas.Show],
+		schemas.DiffSchema:             decodes[schemas.Diff],
+		schemas.SearchSchema:           decodes[schemas.Search],
+		schemas.KeyListSchema:          decodes[schemas.KeyList],
+		schemas.VerifyReportSchema:     decodes[schemas.VerifyReport],
+		schemas.RetractionReportSchema: decodes[schemas.RetractionReport],
 	}
 	decode, ok := decoders[named.Schema]
 	if !ok {

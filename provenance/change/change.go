@@ -102,15 +102,12 @@ func Judge(before, after Side, history History) (schemas.Change, error) {
 		return verdict(schemas.NotCompared, "cut-short", schemas.Certain, "one of the two payloads was cut short by a limit"), nil
 	case before.State.Payload == after.State.Payload && after.State.Payload != schemas.Digest{}:
 		return verdict(schemas.Unchanged, "same-payload", schemas.Certain, "the payload is the one last served"), nil
-	case before.Document != nil && after.Document == nil:
-		return verdict(schemas.Changed, "text-gone", schemas.Suspect, "the text could be read before and cannot be now"), nil
-	case before.Document == nil && after.Document != nil:
-		return verdict(schemas.Changed, "text-appeared", schemas.Suspect, "the text could not be read before and can be now"), nil
 	}
 	past := &lazyPast{history: history}
-	if before.Document == nil {
-		result := verdict(schemas.Changed, "bytes-only", schemas.Certain, "the payloads differ and have no text to compare")
-		return result, tellReturn(&result, before, after, past)
+	if before.Document == nil || after.Document == nil {
+		result := judgeBytes(before, after)
+		err := tellReturn(&result, before, after, past)
+		return result, err
 	}
 	c := compare(before.Document, after.Document)
 	if err := c.leaveOutVolatile(past); err != nil {
@@ -122,6 +119,17 @@ func Judge(before, after Side, history History) (schemas.Change, error) {
 		return schemas.Change{}, err
 	}
 	return result, nil
+}
+
+// judgeBytes is the verdict where a text is missing on one side or on both.
+func judgeBytes(before, after Side) schemas.Change {
+	switch {
+	case before.Document != nil:
+		return verdict(schemas.Changed, "text-gone", schemas.Suspect, "the text could be read before and cannot be now")
+	case after.Document != nil:
+		return verdict(schemas.Changed, "text-appeared", schemas.Suspect, "the text could not be read before and can be now")
+	}
+	return verdict(schemas.Changed, "bytes-only", schemas.Certain, "the payloads differ and have no text to compare")
 }
 
 // lazyPast asks for the history once.

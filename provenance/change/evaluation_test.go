@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -62,8 +61,8 @@ func servedSide(d *extract.Document) change.Side {
 
 // TestEvaluationOfPolicies prints how well real changes are told from noise.
 func TestEvaluationOfPolicies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("an evaluation takes a minute")
+	if testing.Short() || !testing.Verbose() {
+		t.Skip("an evaluation takes minutes: -run Evaluation -v")
 	}
 	pairs := policyPairs(t)
 	blobs := openBlobs(t, data+"/ota-demo.git")
@@ -162,5 +161,3 @@ func withInterval(values []float64) string {
 	slices.Sort(means)
 	return fmt.Sprintf("%.1f %% [%.1f, %.1f]", mean(func(i int) float64 { return values[i] }), means[len(means)*25/1000], means[len(means)*975/1000])
 }
-
-var _ = strings.TrimSpace
