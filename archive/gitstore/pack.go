@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -193,6 +195,7 @@ func (p *pack) entryAt(off int64) (entry, error) {
 // packReader is what reading from packs needs besides the pack.
 type packReader struct {
 	inflaters inflaters
+	unzippers sync.Pool // of *unzipper
 	bases     *lru[base, object]
 }
 
@@ -220,6 +223,12 @@ func (r *packReader) read(p *pack, id ID, at packed) (o object, shared bool, err
 // resolve follows the delta chain down by headers alone, then builds the object
 // up from its base, so that at most a base, a delta and a result are in memory.
 func (r *packReader) resolve(p *pack, at packed) (o object, shared bool, err error) {
+	u, ok := r.unzippers.Get().(*unzipper)
+	if !ok {
+		u = &unzipper{}
+	}
+	defer r.unzippers.Put(u)
+	u.from, u.raw = 0, u.raw[:0]
 	var chain []entry // deltas, outermost first
 	off, crc := at.offset, &at.crc
 	for {
@@ -227,12 +236,12 @@ func (r *packReader) resolve(p *pack, at packed) (o object, shared bool, err err
 			o = cached
 			break
 		}
-		e, err := p.entryAt(off)
+		e, err := u.entryAt(p, off)
 		if err != nil {
 			return object{}, false, err
 		}
 		if e.kind <= KindTag {
-			content, err := r.inflate(p, off, e, crc)
+			content, err := r.inflate(u, p, off, e, crc)
 			if err != nil {
 				return object{}, false, err
 			}
@@ -254,17 +263,17 @@ func (r *packReader) resolve(p *pack, at packed) (o object, shared bool, err err
 		chain = append(chain, e)
 		off, crc = e.offset, nil
 	}
-	return r.applyChain(p, at, chain, o)
+	return r.applyChain(u, p, at, chain, o)
 }
 
-func (r *packReader) applyChain(p *pack, at packed, chain []entry, o object) (object, bool, error) {
+func (r *packReader) applyChain(u *unzipper, p *pack, at packed, chain []entry, o object) (object, bool, error) {
 	work := int64(len(o.content))
 	for i := len(chain) - 1; i >= 0; i-- {
 		off, crc := at.offset, &at.crc
 		if i > 0 {
 			off, crc = chain[i-1].offset, nil
 		}
-		delta, err := r.inflate(p, off, chain[i], crc)
+		delta, err := r.inflate(u, p, off, chain[i], crc)
 		if err != nil {
 			return object{}, false, err
 		}
@@ -281,19 +290,96 @@ func (r *packReader) applyChain(p *pack, at packed, chain []entry, o object) (ob
 
 // inflate returns the content of an entry; with crc given, the entry's bytes
 // must have this checksum.
-func (r *packReader) inflate(p *pack, off int64, e entry, crc *uint32) ([]byte, error) {
+func (r *packReader) inflate(u *unzipper, p *pack, off int64, e entry, crc *uint32) ([]byte, error) {
 	if e.size > maxWhole {
 		return nil, fmt.Errorf("it has %d bytes, more than the %d that are read at once", e.size, maxWhole)
+	}
+	if e.size <= largeSize {
+		content, err := u.inflateSmall(p, off, e, crc)
+		if !errors.Is(err, errMore) {
+			return content, err
+		}
 	}
 	content, consumed, err := r.inflaters.inflateAt(p.file, e.data, p.size, e.size)
 	if err != nil || crc == nil {
 		return content, err
 	}
 	sum, err := r.inflaters.checksum(p.file, off, e.data+consumed)
-	if err == nil && sum != *crc {
-		err = fmt.Errorf("its CRC is %08x, the index says %08x", sum, *crc)
+	if err == nil {
+		err = sameCRC(sum, *crc)
 	}
 	return content, err
+}
+
+// errMore is returned when a stream is longer than what was read of its file.
+var errMore = errors.New("the stream goes on")
+
+// firstLook is how much of a pack is read to learn what an entry is. Most
+// deltas end within.
+const firstLook = 1 << 10
+
+// look makes raw the n bytes of a pack from off on, or fewer at its end.
+func (u *unzipper) look(p *pack, off, n int64) error {
+	u.from, u.raw = 0, slices.Grow(u.raw[:0], int(n))[:min(n, p.size-off)]
+	if _, err := p.file.ReadAt(u.raw, off); err != nil {
+		return err
+	}
+	u.from = off
+	return nil
+}
+
+// entryAt is pack.entryAt for an entry that is read next.
+func (u *unzipper) entryAt(p *pack, off int64) (entry, error) {
+	if off < packHeaderSize || off >= p.size {
+		return entry{}, io.ErrUnexpectedEOF
+	}
+	if err := u.look(p, off, firstLook); err != nil {
+		return entry{}, err
+	}
+	return parseEntryHeader(u.raw[:min(len(u.raw), maxEntryHeader)], off)
+}
+
+// inflateSmall is inflate for a stream that is not much longer than it should be;
+// for others the error is errMore.
+func (u *unzipper) inflateSmall(p *pack, off int64, e entry, crc *uint32) ([]byte, error) {
+	head := int(e.data - off)
+	whole := int64(head) + e.size + 64
+	if e.size > 4<<10 {
+		whole = int64(head) + e.size/2 + 2<<10
+	}
+	content := make([]byte, e.size)
+	for {
+		if u.from != off || int64(len(u.raw)) < min(e.size/4, whole) {
+			if err := u.look(p, off, whole); err != nil {
+				return nil, err
+			}
+		}
+		n, err := u.unzip(content, u.raw[head:])
+		switch {
+		case err == nil:
+			return content, checkCRC(u.raw[:head+n], crc)
+		case !errors.Is(err, io.ErrUnexpectedEOF) || off+int64(len(u.raw)) == p.size:
+			return nil, err
+		case int64(len(u.raw)) >= whole:
+			return nil, errMore
+		}
+		u.from = 0
+	}
+}
+
+// checkCRC holds the bytes of an entry against their checksum, if it is given.
+func checkCRC(raw []byte, want *uint32) error {
+	if want == nil {
+		return nil
+	}
+	return sameCRC(crc32.ChecksumIEEE(raw), *want)
+}
+
+func sameCRC(got, want uint32) error {
+	if got != want {
+		return fmt.Errorf("its CRC is %08x, the index says %08x", got, want)
+	}
+	return nil
 }
 
 // withID names the object that could not be read because of a damaged file.

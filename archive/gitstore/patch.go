@@ -1,76 +1,95 @@
 package gitstore
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 )
 
-var errDelta = errors.New("its delta is garbled")
+var errDelta = errors.New("its delta is damaged")
 
-// applyDelta patches base with a delta in the form that delta.go tells. The
-// sizes in the delta's head are held against the limits first: copying from a
-// large base lets a small delta make gigabytes.
+// applyDelta returns what a delta makes of its base. What the delta claims to
+// make is held against its limit and against its instructions before memory is
+// taken: copying from a large base lets a small delta make gigabytes.
 func applyDelta(content, delta []byte) ([]byte, error) {
-	r := bytes.NewReader(delta)
-	from, err1 := binary.ReadUvarint(r)
-	to, err2 := binary.ReadUvarint(r)
-	switch {
-	case err1 != nil || err2 != nil:
-		return nil, errors.New("its delta has no head")
-	case from != uint64(len(content)):
-		return nil, errors.New("its delta is not made for this base")
-	case to > maxWhole:
-		return nil, fmt.Errorf("its delta claims more than %d bytes", maxWhole)
+	size, instructions, err := deltaHead(content, delta)
+	if err != nil {
+		return nil, err
 	}
-	return patch(content, delta[len(delta)-r.Len():], int(to))
+	result := make([]byte, size)
+	patch(result, content, instructions)
+	return result, nil
 }
 
-// maxPatchStart bounds the memory that is taken before a delta has shown that it
-// fills it.
-const maxPatchStart = 1 << 20
+// deltaHead returns the size of what a delta makes of content, and its
+// instructions, which are good for a result of this size.
+func deltaHead(content, delta []byte) (size int, instructions []byte, err error) {
+	from, n := binary.Uvarint(delta)
+	to, m := binary.Uvarint(delta[max(n, 0):])
+	switch {
+	case n <= 0 || m <= 0:
+		return 0, nil, errors.New("its delta has no head")
+	case from != uint64(len(content)):
+		return 0, nil, errors.New("its delta is not made for this base")
+	case to > maxWhole:
+		return 0, nil, fmt.Errorf("its delta claims more than %d bytes", maxWhole)
+	}
+	instructions = delta[n+m:]
+	made := 0
+	for rest := instructions; len(rest) > 0; {
+		offset, count, literal, n := instruction(rest)
+		if n == 0 || count > int(to)-made || !literal && (offset < 0 || count > len(content)-offset) {
+			return 0, nil, errDelta
+		}
+		made += count
+		rest = rest[n:]
+	}
+	if made != int(to) {
+		return 0, nil, errDelta
+	}
+	return int(to), instructions, nil
+}
 
-// patch follows the instructions of a delta that make size bytes.
-func patch(base, delta []byte, size int) ([]byte, error) {
-	out := make([]byte, 0, min(size, maxPatchStart))
-	for len(delta) > 0 {
-		op := delta[0]
-		delta = delta[1:]
-		if op < 0x80 {
-			n := int(op)
-			if n == 0 || n > len(delta) || n > size-len(out) {
-				return nil, errDelta
-			}
-			out = append(out, delta[:n]...)
-			delta = delta[n:]
+// instruction reads the first instruction, which takes n bytes with its literal
+// ones: count bytes at an offset of the base, or the last count of the n. It
+// returns 0 for n when there is no such instruction.
+func instruction(b []byte) (offset, count int, literal bool, n int) {
+	code := b[0]
+	if code&0x80 == 0 {
+		if count = int(code); count == 0 || count >= len(b) {
+			return 0, 0, false, 0
+		}
+		return 0, count, true, 1 + count
+	}
+	n = 1
+	var args [7]byte // four of the offset, three of the count
+	for i := range args {
+		if code>>i&1 == 0 {
 			continue
 		}
-		var at, n uint64
-		for i := range 7 { // four bytes of offset, three of size, those that op names
-			if op&(1<<i) == 0 {
-				continue
-			}
-			if len(delta) == 0 {
-				return nil, errDelta
-			}
-			if i < 4 {
-				at |= uint64(delta[0]) << (8 * i)
-			} else {
-				n |= uint64(delta[0]) << (8 * (i - 4))
-			}
-			delta = delta[1:]
+		if n == len(b) {
+			return 0, 0, false, 0
 		}
-		if n == 0 {
-			n = 0x10000
-		}
-		if at+n > uint64(len(base)) || n > uint64(size-len(out)) {
-			return nil, errDelta
-		}
-		out = append(out, base[at:at+n]...)
+		args[i] = b[n]
+		n++
 	}
-	if len(out) != size {
-		return nil, errDelta
+	offset = int(binary.LittleEndian.Uint32(args[:]))
+	count = int(args[4]) | int(args[5])<<8 | int(args[6])<<16
+	if count == 0 {
+		count = 0x10000
 	}
-	return out, nil
+	return offset, count, false, n
+}
+
+// patch carries out instructions that deltaHead found good.
+func patch(result, content, instructions []byte) {
+	for len(instructions) > 0 {
+		offset, count, literal, n := instruction(instructions)
+		if literal {
+			copy(result, instructions[n-count:n])
+		} else {
+			copy(result, content[offset:offset+count])
+		}
+		result, instructions = result[count:], instructions[n:]
+	}
 }

@@ -16,6 +16,8 @@ var errDeflate = errors.New("it is not a zlib stream")
 // accepts what zlib's own inflate accepts. The tables are reused; an unzipper is
 // for one goroutine.
 type unzipper struct {
+	raw []byte // room for the stream, for whoever reads it
+
 	dst, src []byte
 	out, in  int
 	bits     uint64 // the next bits of src; those above count are not to be used
