@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"strconv"
+	"sync"
 
 	"github.com/pjbgf/sha1cd"
 )
@@ -106,11 +107,21 @@ func ownID(kind Kind, content []byte) ID {
 // foreignID names bytes that somebody else may have made. It reports true when
 // they bear the marks of a SHA-1 collision attack.
 func foreignID(kind Kind, content []byte) (ID, bool) {
+	h := detectors.Get().(sha1cd.CollisionResistantHash)
+	defer detectors.Put(h)
+	return foreignIDWith(h, kind, content)
+}
+
+// foreignIDWith is foreignID with a hash that is used again.
+func foreignIDWith(h sha1cd.CollisionResistantHash, kind Kind, content []byte) (ID, bool) {
 	var id ID
-	h := sumObject(sha1cd.New(), kind, content).(sha1cd.CollisionResistantHash)
-	_, attack := h.CollisionResistantSum(id[:0])
+	h.Reset()
+	_, attack := sumObject(h, kind, content).(sha1cd.CollisionResistantHash).CollisionResistantSum(id[:0])
 	return id, attack
 }
+
+// detectors keeps hashes that detect collision attacks.
+var detectors = sync.Pool{New: func() any { return sha1cd.New() }}
 
 func sumObject(h hash.Hash, kind Kind, content []byte) hash.Hash {
 	writeObjectHeader(h, kind, int64(len(content)))

@@ -109,7 +109,12 @@ func (s *Store) Commit(id ID) (*Commit, error) {
 	if o.kind != KindCommit {
 		return nil, &MalformedError{ID: id, Kind: o.kind, Reason: "it is not a commit"}
 	}
-	return ParseCommit(o.content)
+	c, err := parseCommit(o.content)
+	if err != nil {
+		return nil, &MalformedError{ID: id, Kind: KindCommit, Reason: err.Error()}
+	}
+	c.ID = id
+	return c, nil
 }
 
 // entries returns a tree's entries, which are shared and must not be changed.
@@ -143,5 +148,5 @@ func treeOf(id ID, o object) ([]Entry, error) {
 
 // keepTree remembers a tree. Its cost is about that of its memory.
 func (s *Store) keepTree(id ID, entries []Entry) {
-	s.trees.put(id, entries, 64+72*len(entries))
+	s.trees.put(id, entries, 64+96*cap(entries))
 }

@@ -112,7 +112,7 @@ func (x *packIndex) find(id ID) (packed, bool, error) {
 	if err != nil {
 		return packed{}, false, err
 	}
-	return packed{offset: offset, crc: binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*i:])}, true, nil
+	return packed{offset: offset, crc: x.crc(i)}, true, nil
 }
 
 // rank returns the number of the object in the order of ids.
@@ -124,7 +124,7 @@ func (x *packIndex) rank(id ID) (int64, bool, error) {
 
 func (x *packIndex) search(id ID) (int64, bool, error) {
 	if x.data == nil {
-		return 0, false, &os.PathError{Op: "read", Path: x.path, Err: os.ErrClosed}
+		return 0, false, x.closedError()
 	}
 	low := int64(0)
 	if id[0] > 0 {
@@ -140,7 +140,7 @@ func (x *packIndex) all() ([]located, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if x.data == nil {
-		return nil, &os.PathError{Op: "read", Path: x.path, Err: os.ErrClosed}
+		return nil, x.closedError()
 	}
 	list := make([]located, x.count)
 	for i := range list {
@@ -148,10 +148,52 @@ func (x *packIndex) all() ([]located, error) {
 		if err != nil {
 			return nil, err
 		}
-		list[i] = located{ID(x.id(int64(i))), binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*int64(i):]), offset}
+		list[i] = located{ID(x.id(int64(i))), x.crc(int64(i)), offset}
 	}
 	slices.SortFunc(list, func(a, b located) int { return cmp.Compare(a.offset, b.offset) })
 	return list, nil
+}
+
+// placed is an object by its place in the pack and its rank.
+type placed struct{ offset, rank int64 }
+
+// between returns the objects that begin in a range of the pack, by offset. list
+// is room for them.
+func (x *packIndex) between(list []placed, from, to int64) ([]placed, error) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.data == nil {
+		return nil, x.closedError()
+	}
+	for i := range x.count {
+		offset, err := x.offset(i)
+		if err != nil {
+			return nil, err
+		}
+		if offset >= from && offset < to {
+			list = append(list, placed{offset, i})
+		}
+	}
+	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.offset, b.offset) })
+	return list, nil
+}
+
+// line returns the id and the checksum of an object by its rank.
+func (x *packIndex) line(rank int64) (ID, uint32, error) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.data == nil {
+		return ID{}, 0, x.closedError()
+	}
+	return ID(x.id(rank)), x.crc(rank), nil
+}
+
+func (x *packIndex) closedError() error {
+	return &os.PathError{Op: "read", Path: x.path, Err: os.ErrClosed}
+}
+
+func (x *packIndex) crc(i int64) uint32 {
+	return binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*i:])
 }
 
 func (x *packIndex) id(i int64) []byte { return x.data[indexIDs+20*i:][:20] }

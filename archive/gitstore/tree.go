@@ -1,7 +1,6 @@
 package gitstore
 
 import (
-	"bytes"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -36,7 +35,7 @@ const (
 // with a slash.
 func parseTree(content []byte) ([]Entry, error) {
 	var entries []Entry
-	for rest := content; len(rest) > 0; {
+	for rest := string(content); len(rest) > 0; { // the names are parts of this one string
 		e, n, err := parseEntry(rest)
 		if err != nil {
 			return nil, err
@@ -44,18 +43,21 @@ func parseTree(content []byte) ([]Entry, error) {
 		if err := checkOrder(entries, e); err != nil {
 			return nil, err
 		}
+		if entries == nil {
+			entries = make([]Entry, 0, len(content)/n+1) // the first is often like the others
+		}
 		entries = append(entries, e)
 		rest = rest[n:]
 	}
 	return entries, nil
 }
 
-func parseEntry(b []byte) (e Entry, size int, err error) {
-	space := bytes.IndexByte(b[:min(len(b), 8)], ' ')
+func parseEntry(b string) (e Entry, size int, err error) {
+	space := strings.IndexByte(b[:min(len(b), 8)], ' ')
 	if space < 1 {
 		return e, 0, malformedTree("an entry has no mode")
 	}
-	for _, c := range b[:space] {
+	for _, c := range []byte(b[:space]) {
 		if c < '0' || c > '7' {
 			return e, 0, malformedTree("mode %q is not octal", b[:space])
 		}
@@ -67,11 +69,11 @@ func parseEntry(b []byte) (e Entry, size int, err error) {
 	case e.Mode&modeTypeMask == modeTypeFolder && !e.Mode.IsFolder():
 		return e, 0, malformedTree("a folder has mode %s", e.Mode)
 	}
-	nul := bytes.IndexByte(b[space:], 0)
+	nul := strings.IndexByte(b[space:], 0)
 	if nul < 0 {
 		return e, 0, malformedTree("a name does not end")
 	}
-	e.Name = string(b[space+1 : space+nul])
+	e.Name = b[space+1 : space+nul]
 	if fault := nameFault(e.Name); fault != "" {
 		return e, 0, malformedTree("name %q %s", e.Name, fault)
 	}
@@ -131,9 +133,9 @@ func nameFault(name string) string {
 	switch {
 	case name == "":
 		return "is empty"
-	case name == "." || name == ".." || strings.EqualFold(name, ".git"):
+	case name == "." || name == ".." || len(name) == len(".git") && strings.EqualFold(name, ".git"):
 		return "is reserved"
-	case strings.ContainsAny(name, "/\x00"):
+	case strings.IndexByte(name, '/') >= 0 || strings.IndexByte(name, 0) >= 0:
 		return "has a slash or NUL in it"
 	}
 	return ""

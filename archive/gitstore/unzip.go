@@ -16,7 +16,8 @@ var errDeflate = errors.New("it is not a zlib stream")
 // accepts what zlib's own inflate accepts. The tables are reused; an unzipper is
 // for one goroutine.
 type unzipper struct {
-	raw []byte // room for the stream, for whoever reads it
+	raw  []byte // what packReader has before it of a pack
+	from int64  // its place there; 0 when there is nothing
 
 	dst, src []byte
 	out, in  int
