@@ -14,16 +14,13 @@ func (rec *Recorder) introduceOwn(v *verifier) error {
 	if v.report.Pinned || !v.whole {
 		return nil
 	}
-	root, err := v.store.Commit(v.chain[0].id)
-	if err != nil {
-		return err
-	}
+	root := v.root.commit
 	key, err := trust.Verify(root.Payload, root.Signature)
 	if err != nil || ssh.FingerprintSHA256(key) != rec.Key.Fingerprint() {
 		return err
 	}
 	return rec.Memory.Introduce(schemas.Introduction{
-		Schema: schemas.IntroductionSchema, ArchiveID: v.report.ArchiveID, RootSHA256: v.chain[0].sha256,
+		Schema: schemas.IntroductionSchema, ArchiveID: v.report.ArchiveID, RootSHA256: v.root.sha256,
 		RootKey: rec.Key.Fingerprint(), At: schemas.TimeOf(root.Time),
 	})
 }

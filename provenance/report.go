@@ -37,11 +37,13 @@ const maxProblems = 100
 type report struct {
 	schemas.VerifyReport
 	checks map[string]*schemas.Check
+	places map[string][]int // of each check's problems: the place in the chain of their commit
 	users  map[string]*schemas.SignerUse
+	at     int // place of the commit that is checked; -1 before that
 }
 
 func newReport() *report {
-	r := &report{checks: map[string]*schemas.Check{}, users: map[string]*schemas.SignerUse{}}
+	r := &report{checks: map[string]*schemas.Check{}, places: map[string][]int{}, users: map[string]*schemas.SignerUse{}, at: -1}
 	for _, id := range checkOrder {
 		r.checks[id] = &schemas.Check{ID: id, Status: schemas.Pass}
 	}
@@ -53,14 +55,24 @@ func newReport() *report {
 func (r *report) looked(id string, n int64) { r.checks[id].Count += n }
 
 func (r *report) problem(id string, verdict schemas.Verdict, subject, format string, args ...any) {
-	check := r.checks[id]
+	r.add(id, r.at, schemas.Problem{Verdict: verdict, Subject: subject, Detail: fmt.Sprintf(format, args...)})
+}
+
+// add files a problem behind those of the same commit. Of too many, those of the
+// newest commits are only counted.
+func (r *report) add(id string, at int, p schemas.Problem) {
+	check, places := r.checks[id], r.places[id]
 	check.Status = schemas.Fail
-	r.Verdict = r.Verdict.Worse(verdict)
-	if len(check.Problems) == maxProblems {
-		check.More++
-		return
+	r.Verdict = r.Verdict.Worse(p.Verdict)
+	i, _ := slices.BinarySearch(places, at+1)
+	if i < maxProblems {
+		check.Problems, places = slices.Insert(check.Problems, i, p), slices.Insert(places, i, at)
 	}
-	check.Problems = append(check.Problems, schemas.Problem{Verdict: verdict, Subject: subject, Detail: fmt.Sprintf(format, args...)})
+	if i == maxProblems || len(places) > maxProblems {
+		check.More++
+	}
+	last := min(len(places), maxProblems)
+	check.Problems, r.places[id] = check.Problems[:last], places[:last]
 }
 
 // warn notes something that does not change the verdict.
@@ -104,12 +116,21 @@ func (r *report) signed(principal, key string) {
 	use.Commits++
 }
 
-// count adds what another report has looked at, and says whether that report
-// holds more than counts.
-func (r *report) count(other *report) (more bool) {
-	for id, check := range other.checks {
+// merge adds what another report has looked at and found.
+func (r *report) merge(other *report) {
+	for _, id := range checkOrder {
+		check := other.checks[id]
 		r.checks[id].Count += check.Count
-		more = more || check.Status != schemas.Pass
+		switch check.Status {
+		case schemas.Warn:
+			r.warn(id, check.Detail)
+		case schemas.Skip:
+			r.skip(id, check.Detail)
+		}
+		for i, p := range check.Problems {
+			r.add(id, other.places[id][i], p)
+		}
+		r.checks[id].More += check.More
 	}
 	for key, use := range other.users {
 		if mine := r.users[key]; mine != nil {
@@ -117,24 +138,6 @@ func (r *report) count(other *report) (more bool) {
 		} else {
 			r.users[key] = use
 		}
-	}
-	return more
-}
-
-// take adds what another report has found.
-func (r *report) take(other *report) {
-	for _, id := range checkOrder {
-		check := other.checks[id]
-		switch check.Status {
-		case schemas.Warn:
-			r.warn(id, check.Detail)
-		case schemas.Skip:
-			r.skip(id, check.Detail)
-		}
-		for _, p := range check.Problems {
-			r.problem(id, p.Verdict, p.Subject, "%s", p.Detail)
-		}
-		r.checks[id].More += check.More
 	}
 }
 
@@ -149,13 +152,13 @@ func (r *report) finish(v *verifier) *schemas.VerifyReport {
 	case v.options.Range != nil:
 		r.Subject = fmt.Sprintf("range %d..%d", v.options.Range.From, v.options.Range.To)
 	}
-	if n := len(v.chain); n > 0 {
-		head := v.chain[n-1].ref()
+	if len(v.chain) > 0 {
+		head := v.head.ref()
 		r.Head = &head
 	}
 	r.Commits = int64(len(v.chain))
-	r.Files, r.Bytes = v.hashes.files, v.hashes.bytes
-	r.checks[checkObjects].Count = v.hashes.files + r.Commits
+	r.Files, r.Bytes = v.hashes.files.Load(), v.hashes.bytes.Load()
+	r.checks[checkObjects].Count = r.Files + r.Commits
 	for _, id := range checkOrder {
 		r.Checks = append(r.Checks, *r.checks[id])
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,32 +17,36 @@ import (
 
 // VerifyOptions say what to verify and against what.
 type VerifyOptions struct {
-	Memory       *trust.Memory           // receipts and introductions of this user
-	Introduction *schemas.Introduction   // handed over for this archive; nil: the one in Memory, if any
-	Page         *archive.PageRef        // hash only what snapshots of this page hold
-	Range        *Range                  // hash only what these snapshots hold
-	Strict       bool                    // an archive that is not pinned is untrusted
-	Now          func() time.Time        // nil: time.Now
-	Progress     func(done, total int64) // called by several goroutines
+	Memory       *trust.Memory         // receipts and introductions of this user
+	Introduction *schemas.Introduction // handed over for this archive; nil: the one in Memory, if any
+	Page         *archive.PageRef      // hash only what snapshots of this page hold
+	Range        *Range                // hash only what these snapshots hold
+	Strict       bool                  // an archive that is not pinned is untrusted
+	Now          func() time.Time      // nil: time.Now
+	Progress     Progress              // nil: nobody is told
 
 	// since stops the walk at a commit that was verified before.
 	since *schemas.Receipt
 }
+
+// Progress is told how far a step of the verification is. total is 0 when it is
+// not known. It is called by several goroutines.
+type Progress func(step string, done, total int64)
 
 // Range is a range of snapshots by sequence, both ends included.
 type Range struct{ From, To int64 }
 
 // scope says for which commits files are hashed. The form, the signature and
 // the chain of every commit are always checked.
-type scope func(v *verifier, index int) bool
+type scope func(v *verifier, l, parent *link) bool
 
 // everything hashes all files of all commits.
-func everything(*verifier, int) bool { return true }
+func everything(*verifier, *link, *link) bool { return true }
 
 // sinceReceipt is the quick check before something is built on a head: all that
 // came after what was verified before, or the newest commit of an archive that
 // this user never verified.
-func sinceReceipt(v *verifier, index int) bool { return v.resumed || index == len(v.chain)-1 }
+func sinceReceipt(v *verifier, l, _ *link) bool { return v.resumed || l.id == v.head.id }
 
 // Verify checks the archive in dir from its raw objects: all checks run, the
 // worst problem decides. An archive that nothing was found wrong with gets a
@@ -60,12 +62,15 @@ func Verify(ctx context.Context, dir string, options VerifyOptions) (*schemas.Ve
 	}
 	defer store.Close()
 	v := newVerifier(store, options)
-	hash := scope(everything)
+	hash, whole := scope(everything), false
 	switch {
 	case options.Page != nil:
 		hash = ofPage(*options.Page)
 	case options.Range != nil:
 		hash = inRange(*options.Range)
+	default:
+		whole = true
+		v.scan = true
 	}
 	report := v.run(ctx, hash)
 	if err := ctx.Err(); err != nil {
@@ -73,7 +78,6 @@ func Verify(ctx context.Context, dir string, options VerifyOptions) (*schemas.Ve
 	}
 	// A receipt spares later commands what it vouches for, so that only a whole
 	// verification gives one.
-	whole := options.Page == nil && options.Range == nil
 	if whole && report.Verdict == schemas.Verified && options.Memory != nil {
 		if err := v.rememberGood(); err != nil {
 			return nil, err
@@ -84,14 +88,14 @@ func Verify(ctx context.Context, dir string, options VerifyOptions) (*schemas.Ve
 
 // ofPage selects the commits that touch a page's folder.
 func ofPage(ref archive.PageRef) scope {
-	return func(v *verifier, i int) bool {
-		now, err := v.store.Lookup(v.chain[i].tree, ref.Folder)
+	return func(v *verifier, l, parent *link) bool {
+		now, err := v.store.Lookup(l.tree, ref.Folder)
 		if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
 			return true // let the full check name what is wrong
 		}
 		var before gitstore.Entry
-		if i > 0 {
-			if before, err = v.store.Lookup(v.chain[i-1].tree, ref.Folder); err != nil && !errors.Is(err, gitstore.ErrNotFound) {
+		if parent != nil {
+			if before, err = v.store.Lookup(parent.tree, ref.Folder); err != nil && !errors.Is(err, gitstore.ErrNotFound) {
 				return true
 			}
 		}
@@ -100,32 +104,36 @@ func ofPage(ref archive.PageRef) scope {
 }
 
 func inRange(r Range) scope {
-	return func(v *verifier, i int) bool {
-		return v.chain[i].sequence >= r.From && v.chain[i].sequence <= r.To
-	}
+	return func(_ *verifier, l, _ *link) bool { return l.sequence >= r.From && l.sequence <= r.To }
 }
 
-// verifier holds the state of one verification.
+// verifier holds the state of one verification. Of each commit it keeps the id
+// alone: a million of them must not fill the memory.
 type verifier struct {
 	store   *gitstore.Store
 	options VerifyOptions
+	scan    bool // read all files in one pass before the commits are checked
 	report  *report
-	chain   []link // root first
-	whole   bool   // chain begins with a root commit
-	resumed bool   // chain begins with a commit that was verified before
+	chain   []gitstore.ID // root first
+	root    link          // the first of chain
+	head    link          // the last
+	seen    *link         // the commit of the receipt, if it is in chain
+	whole   bool          // chain begins with a root commit
+	resumed bool          // chain begins with a commit that was verified before
 	receipt *schemas.Receipt
 	hashes  *hashes
 	signers *signers
 }
 
-// link is what is kept of each commit of the chain.
+// link is a commit of the chain.
 type link struct {
 	id       gitstore.ID
 	tree     gitstore.ID
 	sha256   schemas.Digest
-	sequence int64
+	sequence int64 // -1 when it is not known
 	time     time.Time
-	sound    bool // its form is as it should be
+	commit   *gitstore.Commit
+	message  *schemas.Message // nil when its form is not as it should be
 }
 
 func newVerifier(store *gitstore.Store, options VerifyOptions) *verifier {
@@ -146,47 +154,96 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 	v.walk(ctx)
 	v.checkIntroduction()
 	v.checkReceipt()
+	if v.scan {
+		v.readFiles(ctx)
+		defer v.hashes.close()
+	}
 	v.checkCommits(ctx, hash)
 	v.limits()
 	return v.report.finish(v)
 }
+
+func (v *verifier) progress(step string, done, total int64) {
+	if v.options.Progress != nil {
+		v.options.Progress(step, done, total)
+	}
+}
+
+// segment is how many commits are checked in one go, from the newest to the
+// oldest: packs hold an older version as what differs from the newer.
+const segment = 64
 
 // checkCommits checks each commit of the chain, several at a time: they do not
 // depend on one another once the chain is known. Each worker has a report of its
 // own, and what they find is put together in the order of the chain.
 func (v *verifier) checkCommits(ctx context.Context, hash scope) {
 	var (
-		next, done atomic.Int64
-		workers    sync.WaitGroup
-		mu         sync.Mutex
-		found      = map[int]*report{}
+		left    atomic.Int64
+		workers sync.WaitGroup
+		mu      sync.Mutex
+		checked int64
 	)
-	check := func(i int) {
-		worker := *v
-		worker.report = newReport()
-		worker.report.ArchiveID = v.report.ArchiveID
-		worker.checkCommit(i, hash(v, i))
-		mu.Lock()
-		defer mu.Unlock()
-		if v.report.count(worker.report) {
-			found[i] = worker.report
-		}
-	}
+	left.Store(int64(len(v.chain)))
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for i := int(next.Add(1) - 1); i < len(v.chain) && ctx.Err() == nil; i = int(next.Add(1) - 1) {
-				if v.chain[i].sound && !(i == 0 && v.resumed) {
-					check(i)
-				}
-				if n := done.Add(1); v.options.Progress != nil {
-					v.options.Progress(n, int64(len(v.chain)))
-				}
+			for to := left.Add(-segment) + segment; to > 0 && ctx.Err() == nil; to = left.Add(-segment) + segment {
+				from := max(to-segment, 0)
+				worker := *v
+				worker.report = newReport()
+				worker.report.ArchiveID = v.report.ArchiveID
+				worker.checkSegment(ctx, int(from), int(to), hash)
+				mu.Lock()
+				v.report.merge(worker.report)
+				checked += to - from
+				v.progress("verified snapshots", checked, int64(len(v.chain)))
+				mu.Unlock()
 			}
 		})
 	}
 	workers.Wait()
-	for _, i := range slices.Sorted(maps.Keys(found)) {
-		v.report.take(found[i])
+}
+
+// checkSegment checks the commits of the chain from one index up to another.
+func (v *verifier) checkSegment(ctx context.Context, from, to int, hash scope) {
+	var parent *link
+	for i := to - 1; i >= from && ctx.Err() == nil; i-- {
+		l := parent
+		if l == nil {
+			l = v.linkAt(i)
+		}
+		if parent = nil; i > 0 {
+			parent = v.linkAt(i - 1)
+		}
+		if l == nil || i > 0 && parent == nil {
+			parent = nil
+			continue
+		}
+		if l.message != nil && !(i == 0 && v.resumed) {
+			v.report.at = i
+			v.checkCommit(l, parent, hash(v, l, parent))
+		}
+	}
+}
+
+// linkAt reads a commit that walk has read before. It returns nil if that is not
+// possible any more.
+func (v *verifier) linkAt(i int) *link {
+	commit, err := v.store.Commit(v.chain[i])
+	if err != nil {
+		v.report.at = i
+		v.report.unreadable("commit "+v.chain[i].String(), err)
+		return nil
+	}
+	l, _ := newLink(commit)
+	return l
+}
+
+// readFiles finds the SHA-256 of all files in one pass over the packs. What it
+// cannot read is left to the check that needs it, which will name it.
+func (v *verifier) readFiles(ctx context.Context) {
+	digests, err := v.store.Digests(ctx, func(done, total int64) { v.progress("read bytes", done, total) })
+	if err == nil {
+		v.hashes.digests = digests
 	}
 }
 
@@ -198,11 +255,10 @@ func (v *verifier) rememberGood() error {
 			return err
 		}
 	}
-	head := v.chain[len(v.chain)-1]
-	return remember(v.options.Memory, v.report.ArchiveID, head.ref(), v.options.Now)
+	return remember(v.options.Memory, v.report.ArchiveID, v.head.ref(), v.options.Now)
 }
 
-func (l link) ref() schemas.CommitRef {
+func (l *link) ref() schemas.CommitRef {
 	return schemas.CommitRef{Commit: l.id.String(), Sequence: l.sequence, SHA256: l.sha256}
 }
 

@@ -46,32 +46,57 @@ func (v *verifier) walk(ctx context.Context) {
 		return
 	}
 	for id := head; !id.IsZero() && ctx.Err() == nil; {
-		l, parent, ok := v.readLink(id)
-		if !ok {
+		l := v.readLink(id)
+		if l == nil {
 			break
 		}
-		v.chain = append(v.chain, l)
+		v.append(l)
 		// The head itself is always looked at, and needs its parent beside it.
 		if known := v.options.since; known != nil && len(v.chain) > 1 && l.sequence <= known.Sequence {
-			v.resumed = slices.ContainsFunc(v.chain, func(l link) bool { return l.sha256 == known.HeadSHA256 })
-			if v.resumed {
+			if v.resumed = v.seen != nil; v.resumed {
 				break
 			}
 		}
-		if parent.IsZero() {
-			v.whole = true
+		id = l.commit.Parent
+		v.whole = id.IsZero()
+		if len(v.chain)%1024 == 0 {
+			v.progress("found snapshots", int64(len(v.chain)), v.head.sequence+1)
 		}
-		id = parent
 	}
 	slices.Reverse(v.chain)
 	v.report.looked(checkCommits, int64(len(v.chain)))
-	if (v.whole || v.resumed) && v.chain[0].sound {
+	if (v.whole || v.resumed) && v.root.message != nil {
 		v.readArchiveID()
 	}
 }
 
-// readLink reads one commit. ok is false when its parent cannot be known.
-func (v *verifier) readLink(id gitstore.ID) (l link, parent gitstore.ID, ok bool) {
+// append adds a commit to the chain, which is collected from its end.
+func (v *verifier) append(l *link) {
+	v.chain = append(v.chain, l.id)
+	if len(v.chain) == 1 {
+		v.head = *l
+	}
+	v.root = *l
+	if v.receipt != nil && l.sha256 == v.receipt.HeadSHA256 {
+		v.seen = l
+	}
+}
+
+// newLink returns a commit as a link. The error says what is wrong with its
+// message.
+func newLink(commit *gitstore.Commit) (*link, error) {
+	l := &link{
+		id: commit.ID, tree: commit.Tree, sha256: schemas.Digest(commit.SHA256), sequence: -1, time: commit.Time, commit: commit,
+	}
+	message, err := schemas.ParseMessage(commit.Message)
+	if err == nil {
+		l.message, l.sequence = message, message.Sequence
+	}
+	return l, err
+}
+
+// readLink reads one commit. It returns nil when its parent cannot be known.
+func (v *verifier) readLink(id gitstore.ID) *link {
 	commit, err := v.store.Commit(id)
 	if err != nil {
 		var malformed *gitstore.MalformedError
@@ -80,16 +105,13 @@ func (v *verifier) readLink(id gitstore.ID) (l link, parent gitstore.ID, ok bool
 		} else {
 			v.report.unreadable("commit "+id.String(), err)
 		}
-		return link{}, gitstore.ID{}, false
+		return nil
 	}
-	l = link{id: id, tree: commit.Tree, sha256: schemas.Digest(commit.SHA256), time: commit.Time, sequence: -1}
-	message, err := schemas.ParseMessage(commit.Message)
+	l, err := newLink(commit)
 	if err != nil {
 		v.badMessage(id, err)
-		return l, commit.Parent, true
 	}
-	l.sequence, l.sound = message.Sequence, true
-	return l, commit.Parent, true
+	return l
 }
 
 func (v *verifier) badMessage(id gitstore.ID, err error) {
@@ -104,7 +126,7 @@ func (v *verifier) badMessage(id gitstore.ID, err error) {
 // readArchiveID takes the id from the root's archive.json; every commit must
 // name it.
 func (v *verifier) readArchiveID() {
-	about, err := archive.About(v.store, v.chain[0].tree)
+	about, err := archive.About(v.store, v.root.tree)
 	if err != nil {
 		v.badDocument("archive.json", err)
 		return
@@ -137,7 +159,7 @@ func (v *verifier) checkIntroduction() {
 		return
 	}
 	v.report.looked(checkIntroduction, 1)
-	root := v.chain[0]
+	root := &v.root
 	switch {
 	case known.ArchiveID != v.report.ArchiveID:
 		v.report.problem(checkIntroduction, schemas.Untrusted, "introduction", "it is for archive %s, this is %s", known.ArchiveID, v.report.ArchiveID)
@@ -151,10 +173,7 @@ func (v *verifier) checkIntroduction() {
 }
 
 func (v *verifier) checkRootKey(want string) {
-	commit, err := v.store.Commit(v.chain[0].id)
-	if err != nil {
-		return // walk has told
-	}
+	commit := v.root.commit
 	key, err := trust.Verify(commit.Payload, commit.Signature)
 	if err == nil && ssh.FingerprintSHA256(key) != want {
 		v.report.problem(checkIntroduction, schemas.Untrusted, "commit "+commit.ID.String(),
@@ -217,10 +236,9 @@ func (v *verifier) checkReceipt() {
 		return
 	}
 	v.report.looked(checkReceipt, 1)
-	head := v.chain[len(v.chain)-1]
-	at := slices.IndexFunc(v.chain, func(l link) bool { return l.sha256 == receipt.HeadSHA256 })
+	head := &v.head
 	switch {
-	case at >= 0 && v.chain[at].sequence == receipt.Sequence:
+	case v.seen != nil && v.seen.sequence == receipt.Sequence:
 	case head.sequence < receipt.Sequence:
 		v.report.problem(checkReceipt, schemas.Rollback, "commit "+head.id.String(),
 			"history ends at snapshot %d (%s), but on %s snapshot %d (%s) was seen",
@@ -245,54 +263,45 @@ type signers struct {
 }
 
 // checkCommit does every check on one commit; hash says whether its files are
-// hashed too.
-func (v *verifier) checkCommit(i int, hash bool) {
-	subject := "commit " + v.chain[i].id.String()
-	commit, err := v.store.Commit(v.chain[i].id)
-	if err != nil {
-		v.report.unreadable(subject, err)
-		return
-	}
-	message, err := schemas.ParseMessage(commit.Message)
-	if err != nil {
-		v.badMessage(commit.ID, err)
-		return
-	}
-	v.checkLink(i, subject, message)
-	v.checkSignature(i, subject, commit)
+// hashed too. parent is nil for the first one.
+func (v *verifier) checkCommit(l, parent *link, hash bool) {
+	subject := "commit " + l.id.String()
+	v.checkLink(l, parent, subject)
+	v.checkSignature(l, parent, subject)
 	if hash {
-		v.checkFiles(i, subject, message)
+		v.checkFiles(l, parent, subject)
 	}
 }
 
 // checkLink holds a commit to its parent.
-func (v *verifier) checkLink(i int, subject string, message *schemas.Message) {
+func (v *verifier) checkLink(l, parent *link, subject string) {
 	v.report.looked(checkChain, 1)
+	message := l.message
 	if v.report.ArchiveID != "" && message.ArchiveID != v.report.ArchiveID {
 		v.report.problem(checkCommits, schemas.Tampered, subject, "it belongs to archive %s, not %s", message.ArchiveID, v.report.ArchiveID)
 	}
-	if i == 0 {
+	if parent == nil {
 		if v.whole && message.Sequence != 0 {
 			v.report.problem(checkChain, schemas.Tampered, subject, "it has no parent, but says it is snapshot %d", message.Sequence)
 		}
 		return
 	}
-	parent := v.chain[i-1]
 	if message.Parent != parent.sha256 {
 		v.report.problem(checkChain, schemas.Tampered, subject, "it was made on a parent with %s, but its parent has %s", message.Parent, parent.sha256)
 	}
-	if parent.sound && message.Sequence != parent.sequence+1 {
+	if parent.message != nil && message.Sequence != parent.sequence+1 {
 		v.report.problem(checkChain, schemas.Tampered, subject, "it is snapshot %d on top of snapshot %d", message.Sequence, parent.sequence)
 	}
-	if v.chain[i].time.Before(parent.time) {
+	if l.time.Before(parent.time) {
 		v.report.problem(checkChain, schemas.Tampered, subject, "its time lies before its parent's")
 	}
 }
 
 // checkSignature checks who signed, against what the parent allowed: a commit
 // cannot let its own key in. The root stands for itself.
-func (v *verifier) checkSignature(i int, subject string, commit *gitstore.Commit) {
+func (v *verifier) checkSignature(l, parent *link, subject string) {
 	v.report.looked(checkSignatures, 1)
+	commit := l.commit
 	key, err := trust.Verify(commit.Payload, commit.Signature)
 	var unsupported *trust.UnsupportedError
 	switch {
@@ -303,10 +312,13 @@ func (v *verifier) checkSignature(i int, subject string, commit *gitstore.Commit
 		v.report.problem(checkSignatures, schemas.Tampered, subject, "%v", err)
 		return
 	}
-	from := v.chain[max(i-1, 0)]
-	if i == 0 && !v.whole {
+	if parent == nil && !v.whole {
 		v.report.skip(checkSigners, "the parent of the oldest commit is absent, so who could sign it is not known")
 		return
+	}
+	from := parent
+	if from == nil {
+		from = l
 	}
 	signers := v.allowedBy(from.tree)
 	if objectError(signers.err) {

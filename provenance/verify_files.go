@@ -7,20 +7,21 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// hashes gives the SHA-256 of blobs, each read and hashed once. Equal names of
-// one store mean equal bytes, so remembering by name is sound.
+// hashes gives the SHA-256 of files, each hashed once. Equal names of one store
+// mean equal bytes, so remembering by name is sound.
 type hashes struct {
-	store *gitstore.Store
-	mu    sync.Mutex
-	known map[gitstore.ID]schemas.Digest
-	files int64
-	bytes int64
+	store        *gitstore.Store
+	digests      *gitstore.Digests // nil when files are read as they are needed
+	files, bytes atomic.Int64
+	mu           sync.Mutex
+	known        map[gitstore.ID]schemas.Digest // of those that are not in digests
 }
 
 // maxKnown bounds the memory: 52 bytes each.
@@ -30,7 +31,23 @@ func newHashes(store *gitstore.Store) *hashes {
 	return &hashes{store: store, known: map[gitstore.ID]schemas.Digest{}}
 }
 
+// close lets go of the digests. What could go wrong does not concern the archive.
+func (h *hashes) close() {
+	if h.digests != nil {
+		_ = h.digests.Close()
+		h.digests = nil
+	}
+}
+
 func (h *hashes) of(id gitstore.ID) (schemas.Digest, error) {
+	if h.digests != nil {
+		if sum, size, first, ok := h.digests.Take(id); ok {
+			if first {
+				h.count(size)
+			}
+			return sum, nil
+		}
+	}
 	h.mu.Lock()
 	sum, ok := h.known[id]
 	h.mu.Unlock()
@@ -46,13 +63,17 @@ func (h *hashes) of(id gitstore.ID) (schemas.Digest, error) {
 	if _, ok := h.known[id]; ok {
 		return sum, nil // another goroutine was faster
 	}
-	h.files++
-	h.bytes += size
+	h.count(size)
 	if len(h.known) >= maxKnown {
 		clear(h.known)
 	}
 	h.known[id] = sum
 	return sum, nil
+}
+
+func (h *hashes) count(size int64) {
+	h.files.Add(1)
+	h.bytes.Add(size)
 }
 
 // read hashes a file as it comes: it may be larger than memory.
@@ -73,11 +94,11 @@ func (h *hashes) read(id gitstore.ID) (sum schemas.Digest, size int64, err error
 
 // checkFiles holds the difference between a commit's tree and its parent's to
 // the commit's manifest and to the rules of its kind.
-func (v *verifier) checkFiles(i int, subject string, message *schemas.Message) {
-	tree := v.chain[i].tree
-	var parent gitstore.ID
-	if i > 0 {
-		parent = v.chain[i-1].tree
+func (v *verifier) checkFiles(l, parent *link, subject string) {
+	tree, message := l.tree, l.message
+	var before gitstore.ID
+	if parent != nil {
+		before = parent.tree
 	} else if !v.whole {
 		v.report.skip(checkManifests, "the parent of the oldest commit is absent, so what it changed is not known")
 		return
@@ -86,7 +107,7 @@ func (v *verifier) checkFiles(i int, subject string, message *schemas.Message) {
 	if !ok {
 		return
 	}
-	touched, ok := v.checkChanges(parent, tree, subject, message.Kind, listed)
+	touched, ok := v.checkChanges(before, tree, subject, message.Kind, listed)
 	if !ok {
 		return
 	}

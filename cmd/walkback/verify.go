@@ -59,7 +59,7 @@ func (p *program) verify(c *cli.Context) error {
 		}
 	}
 	progress := p.progress()
-	options.Progress = func(done, total int64) { progress.show("verified snapshots", done, total) }
+	options.Progress = progress.show
 	report, err := provenance.Verify(c.Context, dir, options)
 	progress.clear()
 	if err != nil {
