@@ -72,13 +72,17 @@ func Init(ctx context.Context, dir string, key *trust.Key, memory *trust.Memory,
 }
 
 func remember(memory *trust.Memory, archiveID string, head schemas.CommitRef, now func() time.Time) error {
+	return memory.Remember(receiptFor(archiveID, head, now))
+}
+
+func receiptFor(archiveID string, head schemas.CommitRef, now func() time.Time) schemas.Receipt {
 	if now == nil {
 		now = time.Now
 	}
-	return memory.Remember(schemas.Receipt{
+	return schemas.Receipt{
 		Schema: schemas.ReceiptSchema, ArchiveID: archiveID,
 		Sequence: head.Sequence, HeadSHA256: head.SHA256, SeenAt: schemas.TimeOf(now()),
-	})
+	}
 }
 
 // Judge sets the verdict of each page of a draft that was captured before.

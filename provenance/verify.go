@@ -21,6 +21,7 @@ type VerifyOptions struct {
 	Introduction *schemas.Introduction // handed over for this archive; nil: the one in Memory, if any
 	Page         *archive.PageRef      // hash only what snapshots of this page hold
 	Range        *Range                // hash only what these snapshots hold
+	New          bool                  // hash only what came after the last whole verification in Memory
 	Strict       bool                  // an archive that is not pinned is untrusted
 	Now          func() time.Time      // nil: time.Now
 	Progress     Progress              // nil: nobody is told
@@ -40,8 +41,11 @@ type Range struct{ From, To int64 }
 // the chain of every commit are always checked.
 type scope func(v *verifier, l, parent *link) bool
 
-// everything hashes all files of all commits.
-func everything(*verifier, *link, *link) bool { return true }
+// sinceVerified hashes all files, or those that came after a verification that is
+// to be relied on.
+func sinceVerified(v *verifier, l, _ *link) bool {
+	return !v.relies() || l.sequence > v.before.Sequence
+}
 
 // sinceReceipt is the quick check before something is built on a head: all that
 // came after what was verified before, or the newest commit of an archive that
@@ -62,15 +66,16 @@ func Verify(ctx context.Context, dir string, options VerifyOptions) (*schemas.Ve
 	}
 	defer store.Close()
 	v := newVerifier(store, options)
-	hash, whole := scope(everything), false
+	var hash scope
+	whole := false
 	switch {
 	case options.Page != nil:
 		hash = ofPage(*options.Page)
 	case options.Range != nil:
 		hash = inRange(*options.Range)
 	default:
-		whole = true
-		v.scan = true
+		whole, v.scan = true, true
+		hash = sinceVerified
 	}
 	report := v.run(ctx, hash)
 	if err := ctx.Err(); err != nil {
@@ -121,6 +126,8 @@ type verifier struct {
 	whole   bool          // chain begins with a root commit
 	resumed bool          // chain begins with a commit that was verified before
 	receipt *schemas.Receipt
+	before  *schemas.Receipt // what was verified before, when that is to be relied on
+	found   bool             // its commit is in chain
 	hashes  *hashes
 	signers *signers
 }
@@ -154,7 +161,7 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 	v.walk(ctx)
 	v.checkIntroduction()
 	v.checkReceipt()
-	if v.scan {
+	if v.scan && !v.relies() {
 		v.readFiles(ctx)
 		defer v.hashes.close()
 	}
@@ -162,6 +169,9 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 	v.limits()
 	return v.report.finish(v)
 }
+
+// relies reports whether files that were verified before are not hashed again.
+func (v *verifier) relies() bool { return v.before != nil && v.found }
 
 func (v *verifier) progress(step string, done, total int64) {
 	if v.options.Progress != nil {
@@ -255,7 +265,11 @@ func (v *verifier) rememberGood() error {
 			return err
 		}
 	}
-	return remember(v.options.Memory, v.report.ArchiveID, v.head.ref(), v.options.Now)
+	receipt := receiptFor(v.report.ArchiveID, v.head.ref(), v.options.Now)
+	if err := v.options.Memory.RememberVerified(receipt); err != nil {
+		return err
+	}
+	return v.options.Memory.Remember(receipt)
 }
 
 func (l *link) ref() schemas.CommitRef {
@@ -270,6 +284,8 @@ func (v *verifier) limits() {
 		notes = append(notes, "files of snapshots that do not touch this page were not hashed")
 	case v.options.Range != nil:
 		notes = append(notes, "files of snapshots outside the range were not hashed")
+	case v.relies():
+		notes = append(notes, fmt.Sprintf("files of the snapshots up to %d were hashed on %s, not now", v.before.Sequence, v.before.SeenAt))
 	}
 	v.report.Limits = append(notes,
 		"times are the operator's own: no timestamp of a third party was checked",

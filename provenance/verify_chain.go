@@ -80,6 +80,9 @@ func (v *verifier) append(l *link) {
 	if v.receipt != nil && l.sha256 == v.receipt.HeadSHA256 {
 		v.seen = l
 	}
+	if v.before != nil && l.sha256 == v.before.HeadSHA256 && l.sequence == v.before.Sequence {
+		v.found = true
+	}
 }
 
 // newLink returns a commit as a link. The error says what is wrong with its
@@ -206,6 +209,9 @@ func (v *verifier) recallReceipt() {
 	}
 	if v.receipt, err = v.options.Memory.Receipt(id); err != nil {
 		v.report.problem(checkReceipt, schemas.Rollback, "receipt", "%v", err)
+	}
+	if v.options.New {
+		v.before, _ = v.options.Memory.Verified(id) // without it, all is verified
 	}
 }
 

@@ -35,25 +35,25 @@ const (
 	maxHeld = 1 << 20
 )
 
-func newDigests(indexes []*packIndex) (*Digests, error) {
+// newDigests makes room for the digests of what the indexes list, in memory for
+// so many at most. On an error the indexes are closed.
+func newDigests(indexes []*packIndex, most int64) (*Digests, error) {
 	d := &Digests{}
 	for _, x := range indexes {
 		d.packs = append(d.packs, packDigests{x, d.total})
 		d.total += x.count
 	}
 	d.taken = make([]uint64, d.total/64+1)
-	if d.total <= maxHeld {
+	if d.total <= most {
 		d.held = make([]byte, d.total*recordSize)
 		return d, nil
 	}
 	var err error
 	if d.file, err = os.CreateTemp("", "walkback-verify-"); err != nil {
-		return nil, err
+		return nil, errors.Join(err, d.Close())
 	}
-	if err := os.Remove(d.file.Name()); err == nil || errors.Is(err, os.ErrNotExist) {
-		return d, nil
-	}
-	return d, nil // a system that keeps open files: Close removes it
+	_ = os.Remove(d.file.Name()) // where open files must keep their names, Close does it
+	return d, nil
 }
 
 // Close lets go of the digests.

@@ -47,7 +47,7 @@ func (s *Store) Digests(ctx context.Context, progress func(done, total int64)) (
 	if err != nil {
 		return nil, fmt.Errorf("reading packs: %w", err)
 	}
-	d, err := newDigests(indexes)
+	d, err := newDigests(indexes, maxHeld)
 	if err != nil {
 		return nil, fmt.Errorf("making room for digests: %w", err)
 	}

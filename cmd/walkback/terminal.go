@@ -153,6 +153,8 @@ type progress struct {
 	mu      sync.Mutex
 	shown   bool
 	last    time.Time
+	what    string    // the step that is shown
+	since   time.Time // when it began
 }
 
 // progressAfter spares short runs the line.
@@ -171,6 +173,9 @@ func (l *progress) show(what string, done, total int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	if what != l.what {
+		l.what, l.since = what, now
+	}
 	if l.out == nil || now.Sub(l.started) < progressAfter || now.Sub(l.last) < 100*time.Millisecond {
 		return
 	}
@@ -179,7 +184,7 @@ func (l *progress) show(what string, done, total int64) {
 	if total > 0 {
 		state = fmt.Sprintf("%s %d of %d", what, done, total)
 		if done > 0 && done < total {
-			left := time.Duration(float64(now.Sub(l.started)) * float64(total-done) / float64(done))
+			left := time.Duration(float64(now.Sub(l.since)) * float64(total-done) / float64(done))
 			state += fmt.Sprintf(", about %s left", left.Round(time.Second))
 		}
 	}

@@ -31,6 +31,7 @@ forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
 		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "range", Usage: "hash only the files of snapshots `A..B`"},
+			&cli.BoolFlag{Name: "new", Usage: "hash only the files of snapshots that came after the last whole verification"},
 			&cli.StringFlag{Name: "introduction", Usage: "pin the archive to the introduction/1 document in `FILE`, and remember it when the archive verifies"},
 			&cli.BoolFlag{Name: "strict", Usage: "an archive that is not pinned by an introduction is untrusted (11)"},
 			&cli.BoolFlag{Name: "json", Usage: "print a verify-report/1 document"},
@@ -49,6 +50,9 @@ func (p *program) verify(c *cli.Context) error {
 	}
 	if options.Range, err = parseRange(c.String("range")); err != nil {
 		return err
+	}
+	if options.New = c.Bool("new"); options.New && (options.Range != nil || options.Page != nil) {
+		return &usage{message: "--new is for a whole archive, not for a page or a range", hint: "walkback verify --new"}
 	}
 	if err := reaches(dir, options.Range); err != nil {
 		return err

@@ -29,11 +29,12 @@
 //
 // # Receipts and introductions
 //
-// Both live outside the archive, in the user's state folder, one file an
+// They live outside the archive, in the user's state folder, one file an
 // archive:
 //
 //	receipts/<uuid>.json         receipt/1: the newest head that was seen
 //	introductions/<uuid>.json    introduction/1: the root commit and its key
+//	verified/<uuid>.json         receipt/1: the newest head when all was verified
 //
 // An archive whose history does not contain the commit of the receipt was
 // rolled back or forked. An archive without an introduction is UNPINNED: its

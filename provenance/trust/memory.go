@@ -51,6 +51,17 @@ func (m *Memory) Remember(receipt schemas.Receipt) error {
 	})
 }
 
+// Verified returns up to which snapshot the whole archive was verified last, nil
+// when it never was.
+func (m *Memory) Verified(archiveID string) (*schemas.Receipt, error) {
+	return recall[schemas.Receipt](m, "verified", archiveID)
+}
+
+// RememberVerified writes down that the archive was verified up to this snapshot.
+func (m *Memory) RememberVerified(receipt schemas.Receipt) error {
+	return m.write("verified", receipt.ArchiveID, &receipt, func() (bool, error) { return true, nil })
+}
+
 // Introduction returns how the archive was introduced, nil when it was not.
 func (m *Memory) Introduction(archiveID string) (*schemas.Introduction, error) {
 	return recall[schemas.Introduction](m, "introductions", archiveID)
