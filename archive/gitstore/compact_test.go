@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -318,4 +319,46 @@ func TestMaintenanceTogether(t *testing.T) {
 	ok(t, begin(t, s).Close())
 	checkKept(t, dir, acknowledged)
 	fsck(t, dir)
+}
+
+// TestCompactLarge: a payload that is larger than what is read at once passes
+// through, from a pack and from a loose object.
+func TestCompactLarge(t *testing.T) {
+	t.Parallel()
+	const size = 257 << 20
+	dir := newRepository(t)
+	s := open(t, dir)
+	room, err := os.Create(filepath.Join(t.TempDir(), "room"))
+	ok(t, err)
+	blob, err := gitstore.ReadBlob(context.Background(), io.LimitReader(zeros{}, size), size, room)
+	ok(t, err)
+	b := begin(t, s)
+	ok(t, b.Put("film", blob))
+	commit(t, b, "film")
+	ok(t, b.Publish(context.Background()))
+	ok(t, b.Close())
+	ok(t, room.Close())
+	loose := writeObject(t, dir, "blob", strings.Repeat("loose ", 2<<20))
+	report := compact(t, s, gitstore.CompactOptions{})
+	if report.After.Packs != 1 || report.After.Loose != 0 || report.Objects != 4 {
+		t.Errorf("report %+v", report)
+	}
+	fsck(t, dir)
+	checkClean(t, dir)
+	for id, want := range map[gitstore.ID]int64{blob.ID(): size, loose: 12 << 20} {
+		r, err := s.Open(id)
+		ok(t, err)
+		if n, err := io.Copy(io.Discard, r); n != want || err != nil {
+			t.Errorf("%s: read %d bytes, %v", id, n, err)
+		}
+		ok(t, r.Close())
+	}
+}
+
+// zeros is an endless film without a picture.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 )
 
 // maxDepthCompact is the deepest chain of deltas in a compacted pack. The newest
@@ -35,17 +37,16 @@ func (c *compaction) repack(ctx context.Context) error {
 	}
 	c.to.former = packedObject{}
 	err := c.from.rest(func(id ID) error {
-		o, _, err := c.store.object(id)
+		err := c.repackFound(id, false)
 		if errors.As(err, new(*MissingError)) {
 			return nil // git pruned it meanwhile
 		}
 		if err != nil {
 			return err
 		}
-		c.report.Objects++
 		c.report.Unreachable++
 		c.options.Progress("packed objects", c.report.Objects, total)
-		return c.to.add(id, o, false)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -59,12 +60,34 @@ func (c *compaction) repackOne(id ID) error {
 	if err != nil || !fresh {
 		return err
 	}
-	o, _, err := c.store.object(id)
-	if err != nil {
+	return c.repackFound(id, true)
+}
+
+// repackFound writes an object, if like is set perhaps as a delta on the former
+// one.
+func (c *compaction) repackFound(id ID, like bool) error {
+	if err := c.to.ctx.Err(); err != nil {
 		return err
 	}
-	c.report.Objects++
-	return c.to.add(id, o, true)
+	large, err := c.store.openLarge(id)
+	if err != nil && !isGone(err) {
+		return err
+	}
+	if large != nil && large.Kind() == KindBlob && large.Size() > maxTight {
+		err = errors.Join(c.to.addLarge(large), large.Close())
+	} else {
+		if large != nil {
+			_ = large.Close() // nothing was read
+		}
+		var o object
+		if o, _, err = c.store.object(id); err == nil {
+			err = c.to.add(id, o, like)
+		}
+	}
+	if err == nil {
+		c.report.Objects++
+	}
+	return err
 }
 
 // repacker writes compacted packs, one after the other.
@@ -83,22 +106,57 @@ type packedObject struct {
 	depth  int
 }
 
-// add writes an object, if like is set perhaps as a delta on the former one.
-func (r *repacker) add(id ID, o object, like bool) error {
-	if err := r.ctx.Err(); err != nil {
-		return err
-	}
-	if r.pack != nil && (r.pack.end()+int64(len(o.content)) > maxPackSize || len(r.pack.list) >= maxCompactObjects) {
+// maxTight is the size up to which an object is read at once and deflated with
+// care. Larger ones pass through a file, in constant memory.
+const maxTight = 8 << 20
+
+// room begins a pack unless there is one that has room for an object.
+func (r *repacker) room(size int64) error {
+	if r.pack != nil && (r.pack.end()+size > maxPackSize || len(r.pack.list) >= maxCompactObjects) {
 		if err := r.finish(); err != nil {
 			return err
 		}
 	}
-	if r.pack == nil {
-		w, err := newPackWriter(r.store.privatePath(r.name()) + ".pack")
-		if err != nil {
-			return err
+	if r.pack != nil {
+		return nil
+	}
+	w, err := newPackWriter(r.store.privatePath(r.name()) + ".pack")
+	if err != nil {
+		return err
+	}
+	r.pack = w
+	return nil
+}
+
+// addLarge writes an object whole.
+func (r *repacker) addLarge(content *ObjectReader) error {
+	if err := r.room(content.Size()); err != nil {
+		return err
+	}
+	r.former = packedObject{}
+	path := r.store.privatePath(r.name()) + ".large"
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	deflated, length := io.ReaderAt(nil), int64(0)
+	blob, err := ReadBlob(r.ctx, content, content.Size(), file) // which closes the file on an error
+	if err == nil {
+		deflated, length = blob.deflated, blob.length
+		// The end of the content vouches for all of it.
+		if _, err = content.Read(make([]byte, 1)); err == io.EOF {
+			head := appendEntryHeader(nil, content.Kind(), content.Size())
+			err = r.pack.appendFrom(content.id, head, io.NewSectionReader(deflated, 0, length), length)
 		}
-		r.pack = w
+		err = errors.Join(err, file.Close())
+	}
+	return errors.Join(err, removeIfThere(path))
+}
+
+// add writes an object, if like is set perhaps as a delta on the former one.
+func (r *repacker) add(id ID, o object, like bool) error {
+	if err := r.room(int64(len(o.content))); err != nil {
+		return err
 	}
 	packed := packedObject{object: o, offset: r.pack.end()}
 	head, body := appendEntryHeader(nil, o.kind, int64(len(o.content))), []byte(nil)
@@ -182,11 +240,24 @@ func (r *repacker) finish() error {
 	return nil
 }
 
-// compare reads each object of the new pack and of the old ones.
+// compare reads each object of the new pack and of the old ones. Large ones are
+// read from the new pack only: their name, which was checked when they were
+// copied, vouches for them.
 func (r *repacker) compare(p *pack, list []located) error {
 	for i, line := range list {
 		if err := r.ctx.Err(); err != nil {
 			return err
+		}
+		if large, err := openLargePacked(p, line.id, packed{line.offset, line.crc}); err != nil {
+			return err
+		} else if large != nil {
+			if _, err := io.Copy(io.Discard, large); err != nil {
+				return errors.Join(err, large.Close())
+			}
+			if err := large.Close(); err != nil {
+				return err
+			}
+			continue
 		}
 		after, err := r.store.recheckObject(p, line.id)
 		if err != nil {
