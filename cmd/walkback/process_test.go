@@ -158,8 +158,8 @@ func (w workplace) leftovers() []string {
 		switch {
 		case slices.Contains(expected, name):
 		case folder == "walkback.git/objects/pack" && (extension == ".pack" || extension == ".idx"):
-		case name == "state/receipts/.lock", name == "state/introductions/.lock":
-		case name == "config/keys/default", name == "config/keys/default.pub", folder == "state/receipts" && extension == ".json", folder == "state/introductions" && extension == ".json":
+		case name == "config/keys/default", name == "config/keys/default.pub":
+		case slices.Contains([]string{"state/receipts", "state/introductions", "state/verified"}, folder) && (extension == ".json" || name == folder+"/.lock"):
 		case name == "walkback.git/objects/info/commit-graph", name == "walkback.git/config", name == "walkback.git/HEAD", name == "walkback.git/refs/heads/main":
 		default:
 			found = append(found, name)
