@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -117,8 +116,8 @@ func (l *sourceList) add(ref PageRef, source schemas.Source) bool {
 
 func (l *sourceList) addLinks(links []extract.Link, limit int) {
 	for _, link := range links {
-		if strings.HasPrefix(link.URL, "mailto:") {
-			continue // a mailbox is no source
+		if !link.IsReference() {
+			continue
 		}
 		ref, err := PageAt(link.URL)
 		if err != nil {

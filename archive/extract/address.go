@@ -7,13 +7,16 @@ import (
 	"golang.org/x/net/html"
 )
 
+// hiddenAddress is where Cloudflare makes links to hidden addresses lead.
+const hiddenAddress = "/cdn-cgi/l/email-protection"
+
 // revealAddress puts an e-mail address back in the place of its obfuscation.
 func revealAddress(n *html.Node, places *aligner) {
 	code := ""
 	for i, a := range n.Attr {
 		switch a.Key {
 		case "href":
-			if _, code, found := strings.Cut(a.Val, "/cdn-cgi/l/email-protection#"); found {
+			if _, code, found := strings.Cut(a.Val, hiddenAddress+"#"); found {
 				if address := decodeAddress(code); address != "" {
 					n.Attr[i].Val = "mailto:" + address
 				}
@@ -28,6 +31,11 @@ func revealAddress(n *html.Node, places *aligner) {
 	address := decodeAddress(code)
 	if address == "" {
 		return
+	}
+	for i, a := range n.Attr {
+		if a.Key == "href" && strings.HasSuffix(a.Val, hiddenAddress) {
+			n.Attr[i].Val = "mailto:" + address
+		}
 	}
 	var at span
 	for c := range n.Descendants() {

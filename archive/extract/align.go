@@ -26,9 +26,8 @@ type aligner struct {
 	byWords map[string][]int // parts with this text, blanks around it removed
 }
 
-func newAligner(text string) *aligner {
-	parts := segments(text)
-	return &aligner{text: text, parts: parts, found: make([]span, 1, len(parts)+1)}
+func newAligner(o *outline) *aligner {
+	return &aligner{text: o.text, parts: o.parts, found: make([]span, 1, len(o.parts)+1)}
 }
 
 // place notes where a text node stands.

@@ -1,15 +1,18 @@
+//go:build unix
+
 package extract_test
 
 import (
 	nurl "net/url"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/markusmobius/go-htmldate"
 	"github.com/markusmobius/go-trafilatura"
 	"golang.org/x/net/html"
-
-	"github.com/walkback-dev/walkback/archive/extract"
 )
 
 // BenchmarkArticles reads the article pages, and has a well-known library read
@@ -21,35 +24,67 @@ func BenchmarkArticles(b *testing.B) {
 	for _, p := range pages {
 		size += len(p.payload)
 	}
-	run := func(name string, read func(p realPage)) {
-		b.Run(name, func(b *testing.B) {
+	for _, reader := range pageReaders {
+		b.Run(reader.name, func(b *testing.B) {
 			b.SetBytes(int64(size))
 			for b.Loop() {
 				for _, p := range pages {
-					read(p)
+					reader.read(b, p)
 				}
 			}
 		})
 	}
-	run("extract", func(p realPage) {
-		if _, err := extract.Read(b.Context(), extract.Input{Payload: p.payload, ContentType: "text/html", URL: p.url, At: fetched}); err != nil {
-			b.Fatal(err)
+}
+
+// BenchmarkAgainst measures the same in turns, in processor time of all threads:
+// on a busy machine only that can be compared.
+func BenchmarkAgainst(b *testing.B) {
+	pages := realPages(b)
+	spent := make([]time.Duration, len(pageReaders))
+	for b.Loop() {
+		for i, reader := range pageReaders {
+			runtime.GC() // each pays for its own garbage
+			start := processorTime(b)
+			for _, p := range pages {
+				reader.read(b, p)
+			}
+			spent[i] += processorTime(b) - start
 		}
-	})
-	run("trafilatura", func(p realPage) {
+	}
+	for i, reader := range pageReaders {
+		b.ReportMetric(float64(spent[i].Milliseconds())/float64(b.N), reader.name+"-cpu-ms/op")
+	}
+	b.ReportMetric(float64(spent[1])/float64(spent[0]), "trafilatura/extract")
+}
+
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// pageReaders are what is compared; the first is ours.
+var pageReaders = []struct {
+	name string
+	read func(testing.TB, realPage)
+}{
+	{"extract", func(t testing.TB, p realPage) { p.read(t, p.payload) }},
+	{"trafilatura", func(t testing.TB, p realPage) {
 		address, _ := nurl.Parse(p.url)
 		root, err := html.Parse(strings.NewReader(string(p.payload)))
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 		_, _ = trafilatura.ExtractDocument(root, trafilatura.Options{
 			OriginalURL: address, EnableFallback: true, ExcludeComments: true,
 			HtmlDateMode: trafilatura.Disabled, HtmlDateOverride: &htmldate.Result{},
 		})
-	})
-	run("parse", func(p realPage) {
+	}},
+	{"parse", func(t testing.TB, p realPage) {
 		if _, err := html.Parse(strings.NewReader(string(p.payload))); err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
-	})
+	}},
 }

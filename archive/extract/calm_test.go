@@ -128,6 +128,9 @@ func TestOneWordIsOneChange(t *testing.T) {
 func rareWord(doc *extract.Document, payload []byte) (word string, block int) {
 	for i := range doc.Blocks {
 		i = (i + len(doc.Blocks)/2) % len(doc.Blocks)
+		if k := doc.Blocks[i].Kind; k == extract.Date || k == extract.Byline {
+			continue // what such a line is depends on its first word
+		}
 		for w := range strings.FieldsFuncSeq(doc.Blocks[i].Text, func(r rune) bool { return !unicode.IsLetter(r) }) {
 			if len(w) > 5 && bytes.Count(payload, []byte(w)) == 1 {
 				return w, i

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"regexp"
 	"strings"
@@ -200,11 +201,25 @@ func sniffUTF16(head []byte) (encoding.Encoding, string) {
 	return nil, ""
 }
 
+// eachByte has a one in each byte of a word.
+const eachByte = 0x0101010101010101
+
 // looksBinary reports whether more than one character in twenty is a control
 // or could not be decoded.
 func looksBinary(text string) bool {
 	bad := 0
-	for i := range len(text) {
+	for i := 0; i < len(text); i++ {
+		// Eight bytes at a time as long as none is below a space (or above
+		// ASCII, where this is no longer exact, and looks at them one by one).
+		for ; i+8 <= len(text); i += 8 {
+			w := binary.LittleEndian.Uint64([]byte(text[i : i+8]))
+			if (w-0x20*eachByte)&^w&(0x80*eachByte) != 0 {
+				break
+			}
+		}
+		if i == len(text) {
+			break
+		}
 		if c := text[i]; c < 0x20 && c != '\t' && c != '\n' && c != '\f' && c != '\r' {
 			bad++
 		}

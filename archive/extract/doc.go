@@ -27,6 +27,26 @@
 // it is possible, and no date lies after the fetch. The language is the one that
 // the page states, or none.
 //
+// # Blocks, notices and places
+//
+// What is read comes as blocks, each with its kind and with the bytes of the
+// decoded payload that it was made from, so that a change can be shown where it
+// was made. HTML is cut twice: the parser builds the tree, and a scan that cuts
+// the page where the tokenizer of the parser cuts it finds where the text stands;
+// text nodes and cuts are matched in order, and by their words where the parser
+// moved text. The scan also leaves out what the parser need not see: comments,
+// scripts, and attributes that nothing here reads. [Document.Outside] is what
+// else readers see. [Document.Root] names the element that was read, so that a
+// choice that flips is not taken for an edit.
+//
+// A notice is a passage in which a page says that it was changed. It is told by
+// its words, at the beginning of a block, or of a sentence in the first or last
+// three blocks of the text; below a label; in an element that is named for
+// notices; or in the JSON-LD of the article, as correction or in articleBody. The
+// words are narrow: labels that have other uses (Editor's note) need words of
+// change behind them, times alone (Updated 3 p.m.) are dates, and lines that ask
+// readers for corrections, comments, menus and links are passed over.
+//
 // # The text.md format
 //
 // [Document.Markdown] writes UTF-8 in NFC, without control characters, each

@@ -109,12 +109,16 @@ type Block struct {
 	Start, End int
 }
 
-// A Link is a reference from the text to another resource.
+// A Link is a reference from the text, mostly to another resource.
 type Link struct {
 	URL   string // absolute, WHATWG serialisation; http, https or mailto
 	Text  string // the words that carry it, or the alternative text of an image
 	Block int    // index of the block in which it stands
+	Here  bool   // it leads to a place on the page itself
 }
+
+// IsReference reports whether the link leads to another page.
+func (l Link) IsReference() bool { return !l.Here && !strings.HasPrefix(l.URL, "mailto:") }
 
 // Read extracts the readable text of a payload. It returns [ErrNoText] (perhaps
 // wrapped) when there is none, a [*LimitError] when the payload is too large to

@@ -26,18 +26,19 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	if len(text) > maxTree || strings.Count(text, "<") > maxTags {
 		return d.readTokens(ctx, text, in)
 	}
-	root, err := html.Parse(strings.NewReader(text))
+	lines := newOutline(text)
+	root, err := html.Parse(lines.reader())
 	if err != nil {
 		return d.readTokens(ctx, text, in) // nested too deeply
 	}
-	places := newAligner(text)
+	places := newAligner(lines)
 	marks := prepare(root, places)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	base := newResolver(in.URL, attributeOf(marks.base, "href"))
 	meta := metadataReader{
-		landmarks: marks, tags: newTagValues(marks.meta), article: readLinkedData(marks.linkedData, places), base: base, at: in.At,
+		landmarks: marks, tags: newTagValues(marks.meta), article: readLinkedData(lines), base: base, at: in.At,
 	}
 	meta.read(d)
 	page := readPage(root, places)
@@ -127,7 +128,7 @@ func (d *Document) take(blocks []pageBlock, keep []bool, base resolver) {
 			b.Kind = Headline
 		}
 		b.index = len(d.Blocks)
-		short := len(b.anchors) > 0 && len(wordsOf(b.Text)) <= shortLine
+		short := len(b.anchors) > 0 && len(b.Text) <= maxShortLine && len(wordsOf(b.Text)) <= shortLine
 		for _, a := range b.anchors {
 			links.add(a, b.index, short)
 		}
@@ -136,8 +137,12 @@ func (d *Document) take(blocks []pageBlock, keep []bool, base resolver) {
 	d.Links = links.links
 }
 
-// shortLine is the most words of a block that may be a byline.
-const shortLine = 12
+// shortLine is the most words of a block that may be a byline, maxShortLine the
+// most bytes.
+const (
+	shortLine    = 12
+	maxShortLine = 240
+)
 
 // smallPage is the weight of a page, menus and all, below which it is read as it
 // is: to tell an article from what stands around it takes more text than that.

@@ -13,7 +13,6 @@ type landmarks struct {
 
 	meta       []*html.Node // <meta>
 	headings   []*html.Node // <h1> that readers see
-	linkedData []*html.Node // <script> of JSON-LD
 	properties []*html.Node // with an itemprop, not <meta>
 	authors    []*html.Node // rel=author
 	times      []*html.Node // <time pubdate>
@@ -22,7 +21,7 @@ type landmarks struct {
 // prepare goes once over a tree. It removes what no reader sees, notes where
 // its text stands, and finds the landmarks.
 //
-//   - Comments go.
+//   - Comments go that the outline has left.
 //   - Of more than two <br> in a row, two stay: they are one paragraph break.
 //   - Addresses that Cloudflare hides are shown again. The same address is
 //     written differently each time, which would look like an edit.
@@ -77,12 +76,6 @@ func (m *landmarks) note(n *html.Node) {
 		if strings.EqualFold(attribute(n, "rel"), "canonical") {
 			first(&m.canonical, n)
 		}
-	case "script":
-		kind := strings.ToLower(strings.TrimSpace(attribute(n, "type")))
-		if n.FirstChild != nil && strings.HasPrefix(kind, "application/ld+json") {
-			m.linkedData = append(m.linkedData, n)
-		}
-		return
 	case "h1":
 		if !isHidden(n) {
 			m.headings = append(m.headings, n)

@@ -33,27 +33,40 @@ const maxLinkedData = 1 << 20
 // page. Scripts that are not JSON are passed over. The properties are taken as
 // schema.org names them: a context from elsewhere, which alone could give them
 // other names, cannot be loaded, so a JSON-LD processor would add nothing.
-func readLinkedData(scripts []*html.Node, places *aligner) linkedArticle {
+func readLinkedData(o *outline) linkedArticle {
 	var page linkedArticle
-	for _, n := range scripts {
-		text := n.FirstChild.Data
-		if len(text) > maxLinkedData {
+	for _, s := range o.scripts {
+		text := o.text[s.content.start:s.content.end]
+		if len(text) > maxLinkedData || !isLinkedData(o.text[s.tag.start:s.tag.end]) {
 			continue
 		}
 		var value any
 		if json.Unmarshal([]byte(withoutControls(text)), &value) != nil {
 			continue
 		}
+		at := trimBlanks(o.text, s.content)
 		if a, ok := describes(value, isArticleType, 8); ok {
-			a.at = places.of(n.FirstChild)
+			a.at = at
 			return a
 		}
 		if a, ok := describes(value, isPageType, 8); ok && page.headline == "" && page.published == "" {
 			page = a
-			page.at = places.of(n.FirstChild)
+			page.at = at
 		}
 	}
 	return page
+}
+
+// isLinkedData reports whether a tag says that what follows is JSON-LD.
+func isLinkedData(tag string) bool {
+	z := html.NewTokenizer(strings.NewReader(tag))
+	z.Next()
+	for _, a := range z.Token().Attr {
+		if a.Key == "type" {
+			return strings.HasPrefix(strings.ToLower(strings.TrimSpace(a.Val)), "application/ld+json")
+		}
+	}
+	return false
 }
 
 // withoutControls makes spaces of control characters: raw line ends inside

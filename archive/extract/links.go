@@ -56,7 +56,7 @@ func (r resolver) resolve(ref string) (*whatwg.Url, bool) {
 	return u, true
 }
 
-// A linkCollector keeps the links that lead to another resource.
+// A linkCollector keeps the links of a text.
 type linkCollector struct {
 	base  resolver
 	links []Link
@@ -65,15 +65,16 @@ type linkCollector struct {
 // add takes a link of a block. In a short block, such as a byline, links to
 // authors, sections and tags are left out.
 func (c *linkCollector) add(a anchor, block int, short bool) {
-	address := mailAddress(a.href)
-	if address == "" {
+	link := Link{URL: mailAddress(a.href), Block: block}
+	if link.URL == "" {
 		u, ok := c.base.resolve(a.href)
-		if !ok || isShareIntent(u) || short && isIndex(u) || u.Href(true) == c.base.page {
+		if !ok || isShareIntent(u) || short && isIndex(u) {
 			return
 		}
-		address = u.Href(false)
+		link.URL, link.Here = u.Href(false), u.Href(true) == c.base.page
 	}
-	c.links = append(c.links, Link{URL: address, Text: display(strings.ReplaceAll(a.text, string(cellBreak), " ")), Block: block})
+	link.Text = display(strings.ReplaceAll(a.text, string(cellBreak), " "))
+	c.links = append(c.links, link)
 }
 
 // mailAddress returns the mailto address of a reference to a mailbox, without
@@ -111,13 +112,13 @@ func isShareIntent(u *whatwg.Url) bool {
 // isFurniture reports whether a block is nothing but links that steer through
 // the site: share buttons, tags, sections, authors.
 func (r resolver) isFurniture(b *pageBlock) bool {
-	if len(b.anchors) == 0 || b.Kind == Code {
+	if len(b.anchors) == 0 || b.Kind == Code || len(b.Text) > maxButtons {
 		return false
 	}
 	linked := 0
 	for _, a := range b.anchors {
 		u, ok := r.resolve(a.href)
-		if ok && !isShareIntent(u) && !isIndex(u) {
+		if ok && !isShareIntent(u) && !isIndex(u) || mailAddress(a.href) != "" {
 			return false
 		}
 		linked += len(wordsOf(a.text))
@@ -125,6 +126,9 @@ func (r resolver) isFurniture(b *pageBlock) bool {
 	all := len(wordsOf(b.Text))
 	return all <= linked+2 && all <= 40
 }
+
+// maxButtons is the most bytes of a row of buttons.
+const maxButtons = 600
 
 // isIndex reports whether an address is that of a list of pages by tag,
 // section or author.

@@ -166,33 +166,45 @@ func (f *noticeFinder) eligible(i int) bool {
 	if f.a.inComments(b.in) {
 		return false
 	}
-	return b.in >= f.from && b.in < f.to || f.a.container(b.in) > 0
+	return b.in >= f.from && b.in < f.to || f.inHead(i) || f.a.container(b.in) > 0
 }
 
-// addBody adds what follows a label: the next block, if it is text that says
-// that something was changed, or comes under a label that says so.
+// inHead reports whether a block stands between the headline and the text.
+func (f *noticeFinder) inHead(i int) bool {
+	return f.a.headline > 0 && f.blocks[i].in > f.a.headline && len(f.edges) > 0 && i < f.edges[0]
+}
+
+// addBody adds what follows a label: a line with a date, and the next block, if
+// it is text that says that something was changed, or stands close to a label
+// that says so. A label that says it all, such as "Corrected", needs no more
+// than the date.
 func (f *noticeFinder) addBody(n *foundNotice, m noticeMatch) bool {
-	label := n.blocks[0]
+	words, label := compiledNotices(), n.blocks[0]
+	firm := !m.weak && m.kind != UpdateNotice
+	n.noticeMatch = m
 	for i := label + 1; i < len(f.blocks) && i <= label+2; i++ {
 		b := &f.blocks[i]
 		if b.hidden {
 			continue
 		}
-		if !f.eligible(i) || b.Kind == Heading || len(wordsOf(b.Text)) < minNotice {
-			return false
+		if !f.eligible(i) || b.Kind == Heading || b.Kind == Headline {
+			break
 		}
 		text := foldStart(b.Text)
-		words := compiledNotices()
-		if words.request.MatchString(text) || !words.change.MatchString(text) && (m.weak || m.kind == UpdateNotice || !f.sameBox(label, i)) {
-			return false
+		if words.timeOnly.MatchString(text) {
+			n.blocks = append(n.blocks, i)
+			continue
 		}
-		n.blocks, n.noticeMatch = append(n.blocks, i), m
-		if m.weak || m.kind == UpdateNotice {
+		if len(wordsOf(text)) < minNotice || words.request.MatchString(text) || !words.change.MatchString(text) && !(firm && f.sameBox(label, i)) {
+			break
+		}
+		n.blocks = append(n.blocks, i)
+		if !firm {
 			n.kind = words.kind(text)
 		}
 		return true
 	}
-	return false
+	return words.complete.MatchString(foldStart(m.label)) && len(n.blocks) > 1
 }
 
 // sameBox reports whether two blocks stand close together: in one element or in
@@ -217,7 +229,7 @@ func foldStart(text string) string { return textdiff.FoldText(cut(text, maxNotic
 // noticeAmongSentences finds a notice that begins after the first sentence of a
 // block, and returns its text up to the end of the block.
 func noticeAmongSentences(text string) (m noticeMatch, notice string, ok bool) {
-	if !mayHoldNotice(text) {
+	if len(text) > maxSentences || !hasChangeStem(text) || compiledNotices().request.MatchString(textdiff.FoldText(text)) {
 		return m, "", false
 	}
 	at := 0
@@ -237,11 +249,6 @@ func noticeAmongSentences(text string) (m noticeMatch, notice string, ok bool) {
 		}
 	}
 	return m, "", false
-}
-
-// mayHoldNotice saves looking at sentences one by one.
-func mayHoldNotice(text string) bool {
-	return len(text) <= maxSentences && compiledNotices().change.MatchString(textdiff.FoldText(text))
 }
 
 // maxSentences is the length of the longest block whose sentences are looked at.

@@ -31,15 +31,16 @@ const (
 		`review|interview|obituary|essay|editorial|leader|op-ed|feature|analysis|list|guide|graphic|chart|map|table|` +
 		`newsletter|podcast|episode|transcript|video|photo|webpage|dispatch|explainer)\b`
 
-	// datesAndTimes may stand between a label and what it introduces.
-	datesAndTimes = `(?:[\s,.()\[\]/|:-]|\d+(?:st|nd|rd|th)?|jan(?:uary)?\b|feb(?:ruary)?\b|mar(?:ch)?\b|apr(?:il)?\b|may\b|june?\b|july?\b|` +
+	// dateToken may stand between a label and what it introduces.
+	dateToken = `[\s,.()\[\]/|:-]|\d+(?:st|nd|rd|th)?|jan(?:uary)?\b|feb(?:ruary)?\b|mar(?:ch)?\b|apr(?:il)?\b|may\b|june?\b|july?\b|` +
 		`aug(?:ust)?\b|sept?(?:ember)?\b|oct(?:ober)?\b|nov(?:ember)?\b|dec(?:ember)?\b|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|` +
 		`[ap]\.?\s?m\b|on\b|at\b|to\b|as\b|of\b|and\b|added\b|appended\b|issued\b|posted\b|made\b|published\b|notice\b|note\b|[ecmpb][sd]?t\b|gmt\b|utc\b|noon\b|midnight\b|today\b|` +
 		`januar|februar|märz|mai|juni|juli|oktober|dezember|uhr|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|` +
-		`enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|de\b|du\b|del\b|le\b|el\b|am\b|vom\b)*`
+		`enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|de\b|du\b|del\b|le\b|el\b|am\b|vom\b`
+	datesAndTimes = `(?:` + dateToken + `)*`
 
 	firmLabels = `corrections?(?: and clarifications?| & clarifications?)?|clarifications?(?: and corrections?)?|corrections? & amplifications?|corrigend(?:um|a)|errat(?:um|a)|` +
-		`editor'?s'? correction|for the record|retraction|retraction (?:notice|note)|expression of concern|editorial expression of concern|` +
+		`corrected|clarified|amended|editor'?s'? correction|for the record|retraction|retraction (?:notice|note)|expression of concern|editorial expression of concern|` +
 		`korrekturhinweis|korrektur|berichtigung|richtigstellung|rectificatif|correctif|rectification|fe de err(?:atas|ores)|corrección|rectificación|` +
 		`aclaración|errata corrige|rettifica|precisazione|correção|rectificatie|correctie|rättelse|rettelse|sprostowanie`
 	updateLabels = `update[sd]?|mise à jour|actualización|atualização|aggiornamento|aktualisierung|actualisé|actualizado`
@@ -65,8 +66,8 @@ const (
 // noticeWords are the compiled expressions. They are made when they are first
 // needed: few commands read pages.
 type noticeWords struct {
-	label, labelOnly, statement, change, request, timeOnly *regexp.Regexp
-	concern, retraction, correction, clarification         *regexp.Regexp // of the kinds
+	label, labelOnly, statement, change, request, timeOnly, complete *regexp.Regexp
+	concern, retraction, correction, clarification                   *regexp.Regexp // of the kinds
 }
 
 var compiledNotices = sync.OnceValue(func() *noticeWords {
@@ -103,7 +104,8 @@ var compiledNotices = sync.OnceValue(func() *noticeWords {
 		change:    regexp.MustCompile(changeWords),
 		request: regexp.MustCompile(`\b(?:if (?:you|we)\b|please (?:contact|email|e-mail|report|let us|send|click)|let us know|(?:suggest|submit|request|report) (?:a|an|any) (?:correction|error|clarification)|` +
 			`corrections? (?:policy|page|team|desk)|do you have|have you spotted|spotted an error|see an error|found an error|to report an error)`),
-		timeOnly: regexp.MustCompile(lead + `(?:last )?(?:` + updateLabels + `|aktualisiert|modified|revised)\b` + datesAndTimes + `(?:by\b.*)?$`),
+		timeOnly: regexp.MustCompile(`^(?:` + dateToken + `|;|(?:` + updateLabels + `|aktualisiert|modified|revised|changed|posted|published|original(?:ly)?|first|last|since)\b)*(?:by\b.*)?$`),
+		complete: regexp.MustCompile(`^(?:corrected|clarified|amended)$`), // labels that a date alone may follow
 
 		concern:    regexp.MustCompile(`expression of concern|readers are alerted`),
 		retraction: regexp.MustCompile(`\bretract(?:ed|ion)|\bwithdrawn\b|unpublished|no longer stands? by|been removed\b`),
@@ -114,15 +116,12 @@ var compiledNotices = sync.OnceValue(func() *noticeWords {
 	}
 })
 
-// noticeStarts are the words that a notice can start with, to pass over most
-// text without trying.
-var noticeStarts = wordSet(`correction corrections clarification clarifications corrigendum corrigenda erratum errata editor editors
-	editorial for retraction expression korrekturhinweis korrektur berichtigung richtigstellung rectificatif correctif
-	rectification fe corrección rectificación aclaración rettifica precisazione correção rectificatie correctie rättelse
-	rettelse sprostowanie update updates updated mise actualización atualização aggiornamento aktualisierung actualisé actualizado
-	note notes author authors publisher publishers anm anmerkung ndlr nota redaktionens an a the our this because due owing
-	in as following corrected amended clarified corrects clarifies refiles recasts fixes removes deletes changes adds we dieser der une la cet
-	l en una este esta`)
+// labelStarts are the words that labels start with.
+var labelStarts = wordSet(`correction corrections corrected corrects clarification clarifications clarified clarifies corrigendum corrigenda
+	erratum errata amended editor editors editorial for retraction expression korrekturhinweis korrektur berichtigung richtigstellung
+	rectificatif correctif rectification fe corrección rectificación aclaración rettifica precisazione correção rectificatie
+	correctie rättelse rettelse sprostowanie update updates updated mise actualización atualização aggiornamento aktualisierung
+	actualisé actualizado note notes author authors publisher publishers anm anmerkung ndlr nota redaktionens refiles recasts fixes`)
 
 // A noticeMatch is what the beginning of a text says.
 type noticeMatch struct {
@@ -172,7 +171,9 @@ func (n *noticeWords) labelled(text string, form textdiff.Form, at []int) notice
 	from, to := form.Source(at[group], at[group+1])
 	m := noticeMatch{label: text[from:to], weak: group == note}
 	if m.kind = n.kind(form.Text); group == firm {
-		m.kind = n.kind(form.Text[at[group]:at[group+1]])
+		if m.kind = n.kind(form.Text[at[group]:at[group+1]]); m.kind == UpdateNotice {
+			m.kind = CorrectionNotice // "For the record"
+		}
 	}
 	return m
 }
@@ -206,23 +207,36 @@ func cut(text string, n int) string {
 // maxNoticeStart is how much of a block is looked at to tell a notice, in bytes.
 const maxNoticeStart = 400
 
-// startsLikeNotice looks at the first word only.
+// startsLikeNotice saves trying most texts: it looks at the first word, and for
+// the stem of a word for a change where that word begins many other texts too.
 func startsLikeNotice(text string) bool {
 	start := strings.IndexFunc(text, unicode.IsLetter)
-	if start < 0 || start > 8 {
+	if start < 0 || start > maxLead {
 		return false
 	}
-	text = text[start:]
-	end := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) })
-	if end < 0 {
-		end = len(text)
+	word := text[start:min(len(text), start+maxLabel)]
+	if end := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }); end >= 0 {
+		word = word[:end]
 	}
-	return end <= 24 && (noticeStarts[strings.ToLower(text[:end])] || strings.Contains(text[:min(len(text), 160)], "ersion of this") ||
-		regrets(text))
+	return labelStarts[strings.ToLower(word)] || hasChangeStem(cut(text, maxNoticeStart))
 }
 
-// regrets reports whether the first words may be those of a publisher who is sorry.
-func regrets(text string) bool {
-	text = text[:min(len(text), 120)]
-	return strings.Contains(text, " regret") || strings.Contains(text, " apologi") || strings.Contains(text, "no longer stand")
+const (
+	maxLead  = 8  // bytes before the first letter of a notice
+	maxLabel = 24 // bytes of the first word of a label
+)
+
+// hasChangeStem reports whether a text has one of changeStems.
+func hasChangeStem(text string) bool {
+	for _, stem := range changeStems {
+		if strings.Contains(text, stem) {
+			return true
+		}
+	}
+	return false
 }
+
+// changeStems are in nearly all words for a change to a text, without their
+// first letter: it may be a capital.
+var changeStems = strings.Fields(`orrect orrig pdat mend larif refile ersion rror egret polog sstate sspel dentif attrib naccura
+	etract ithdrawn evised aktualisi ergänzt ubarbeitet odifi modific ublished`)

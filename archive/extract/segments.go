@@ -1,6 +1,10 @@
 package extract
 
-import "strings"
+import (
+	"io"
+	"strings"
+	"unicode"
+)
 
 // A span is a range of bytes; without any bytes it points nowhere.
 type span struct{ start, end int }
@@ -24,12 +28,25 @@ func (s span) plus(n int) span {
 	return span{s.start + n, s.end + n}
 }
 
-// segments returns where the text between the tags of a page stands, the text of
-// scripts and styles included, in the order of the page. It cuts where the
-// tokenizer of golang.org/x/net/html cuts, which says where no longer once it
-// has built a tree, at a small part of its cost. Its time is linear.
-func segments(text string) []span {
-	out := make([]span, 0, strings.Count(text, "<"))
+// An outline says which bytes of a page are text, and which are worth parsing.
+type outline struct {
+	text    string
+	parts   []span   // the text between tags, in order, without that of unread elements
+	worth   []span   // all but comments, unread attributes and the content of unread elements
+	scripts []script // that hold data
+
+	from int // where the last of worth starts
+}
+
+// A script is an element with data for programs, such as JSON-LD.
+type script struct{ tag, content span }
+
+// newOutline cuts a page where the tokenizer of golang.org/x/net/html cuts it,
+// at a small part of its cost. It serves two ends: the parser says no longer
+// where the text stood once it has built a tree, and it need not see what nobody
+// reads, which is most of many pages. Its time is linear.
+func newOutline(text string) *outline {
+	o := outline{text: text, parts: make([]span, 0, strings.Count(text, "<")/2)}
 	start := 0 // of the text that is being read
 	for i := 0; i < len(text); {
 		n := strings.IndexByte(text[i:], '<')
@@ -37,38 +54,81 @@ func segments(text string) []span {
 			break
 		}
 		i += n
-		end, raw := markup(text, i)
+		end, raw := o.markup(i)
 		if end == i {
 			i++ // a character like any other
 			continue
 		}
 		if i > start {
-			out = append(out, span{start, i})
+			o.parts = append(o.parts, span{start, i})
 		}
+		if strings.HasPrefix(text[i:end], "<!--") {
+			o.drop(span{i, end})
+		}
+		tag := span{i, end}
 		i, start = end, end
 		if raw == "" {
 			continue
 		}
-		if i = rawEnd(text, i, raw); i > start {
-			out = append(out, span{start, i})
+		i = rawEnd(text, i, raw)
+		switch {
+		case !unreadElements[raw]:
+			continue
+		case raw == "script" && strings.Contains(text[tag.start:tag.end], "json"):
+			o.scripts = append(o.scripts, script{tag, span{end, i}})
 		}
+		o.drop(span{end, i})
 		start = i
 	}
 	if start < len(text) {
-		out = append(out, span{start, len(text)})
+		o.parts = append(o.parts, span{start, len(text)})
 	}
-	return out
+	o.drop(span{len(text), len(text)})
+	return &o
+}
+
+// drop leaves bytes out of what is worth parsing. They must come in order.
+func (o *outline) drop(s span) {
+	if s.start > o.from {
+		o.worth = append(o.worth, span{o.from, s.start})
+	}
+	o.from = s.end
+}
+
+// reader returns what is worth parsing.
+func (o *outline) reader() io.Reader { return &spanReader{o.text, o.worth} }
+
+// A spanReader reads some spans of a text.
+type spanReader struct {
+	text string
+	left []span
+}
+
+func (r *spanReader) Read(p []byte) (n int, err error) {
+	for n < len(p) && len(r.left) > 0 {
+		s := &r.left[0]
+		k := copy(p[n:], r.text[s.start:s.end])
+		n, s.start = n+k, s.start+k
+		if s.start == s.end {
+			r.left = r.left[1:]
+		}
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // markup returns the end of the tag, comment or declaration that starts at i, or
 // i if none does, and its name if all that follows is text up to its end tag.
-func markup(text string, i int) (end int, raw string) {
+func (o *outline) markup(i int) (end int, raw string) {
+	text := o.text
 	if i+1 >= len(text) {
 		return i, ""
 	}
 	switch c := text[i+1]; {
 	case isLetter(c):
-		end = tagEnd(text, i+1)
+		end = tagEnd(text, i+1, o.drop)
 		if name := tagName(text, i+1); rawElements[name] {
 			raw = name
 		}
@@ -78,7 +138,7 @@ func markup(text string, i int) (end int, raw string) {
 		case i+2 >= len(text):
 			return i, ""
 		case isLetter(text[i+2]):
-			return tagEnd(text, i+2), ""
+			return tagEnd(text, i+2, o.drop), ""
 		}
 		return past(text, i+2, ">"), ""
 	case c == '!' && strings.HasPrefix(text[i:], "<!--"):
@@ -141,8 +201,9 @@ func endsName(c byte) bool {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' }
 
-// tagEnd returns the index behind the tag whose name starts at i.
-func tagEnd(text string, i int) int {
+// tagEnd returns the index behind the tag whose name starts at i. It passes over
+// its attributes that nothing here reads to drop.
+func tagEnd(text string, i int, drop func(span)) int {
 	for i < len(text) && !endsName(text[i]) {
 		i++
 	}
@@ -153,16 +214,22 @@ func tagEnd(text string, i int) int {
 		case c == '/' || isBlank(c):
 			i++
 		default:
-			i = attributeEnd(text, i)
+			name := i
+			for i++; i < len(text) && text[i] != '=' && !endsName(text[i]); i++ {
+			}
+			end := valueEnd(text, i)
+			if !isRead(text[name:i]) {
+				drop(span{name, end})
+			}
+			i = end
 		}
 	}
 	return len(text)
 }
 
-// attributeEnd returns the index behind the attribute that starts at i.
-func attributeEnd(text string, i int) int {
-	for i++; i < len(text) && text[i] != '=' && !endsName(text[i]); i++ {
-	}
+// valueEnd returns the index behind the value of the attribute whose name ends
+// at i.
+func valueEnd(text string, i int) int {
 	after := blanks(text, i)
 	if after >= len(text) || text[after] != '=' {
 		return i
@@ -172,13 +239,28 @@ func attributeEnd(text string, i int) int {
 		return i
 	}
 	if quote := text[i]; quote == '"' || quote == '\'' {
-		return past(text, i+1, text[i:i+1])
+		if n := strings.IndexByte(text[i+1:], quote); n >= 0 {
+			return i + 1 + n + 1
+		}
+		return len(text)
 	}
 	for i < len(text) && text[i] != '>' && !isBlank(text[i]) {
 		i++
 	}
 	return i
 }
+
+// isRead reports whether the parser or this package reads an attribute. It is the
+// attributes that cost a parser most, and most are for other programs.
+func isRead(name string) bool {
+	return readAttributes[name] || strings.ContainsFunc(name, unicode.IsUpper) && readAttributes[strings.ToLower(name)]
+}
+
+// readAttributes are those of this package, and those by which the parser
+// decides where an element belongs.
+var readAttributes = wordSet(`alt aria-hidden charset class content data-cfemail datetime hidden href http-equiv id itemprop
+	lang name property pubdate rel role style xml:lang
+	color encoding face size type`)
 
 func blanks(text string, i int) int {
 	for i < len(text) && isBlank(text[i]) {
@@ -193,22 +275,52 @@ func rawEnd(text string, i int, name string) int {
 	if name == "plaintext" {
 		return len(text)
 	}
-	for {
+	for from := i; ; {
 		n := strings.Index(text[i:], "</")
 		if n < 0 {
 			return len(text)
 		}
 		i += n
-		end := i + 2 + len(name)
-		if end >= len(text) {
-			return len(text)
-		}
-		if endsName(text[end]) && strings.EqualFold(text[i+2:end], name) {
+		if isTag(text, i+2, name) && !(name == "script" && isEscaped(text[from:i])) {
 			return i
 		}
 		i += 2
 	}
 }
 
-// rawElements hold text only.
-var rawElements = wordSet("iframe noembed noframes noscript plaintext script style textarea title xmp")
+// isTag reports whether a tag has a name that starts at i.
+func isTag(text string, i int, name string) bool {
+	end := i + len(name)
+	return end < len(text) && endsName(text[end]) && strings.EqualFold(text[i:end], name)
+}
+
+// isEscaped reports whether the end tag behind the beginning of a script ends
+// another script: one that is written inside "<!--" and "-->" (HTML standard,
+// "script data double escaped state").
+func isEscaped(content string) bool {
+	open := strings.LastIndex(content, "<!--")
+	if open < 0 || strings.Contains(content[open+len("<!-"):], "-->") {
+		return false
+	}
+	inner := 0
+	for i := open; i < len(content); i++ {
+		n := strings.IndexByte(content[i:], '<')
+		if n < 0 {
+			break
+		}
+		i += n
+		switch {
+		case isTag(content, i+1, "script"):
+			inner = 1
+		case strings.HasPrefix(content[i:], "</") && isTag(content, i+2, "script"):
+			inner = 0
+		}
+	}
+	return inner > 0
+}
+
+// rawElements hold text only; of unreadElements no reader sees it.
+var (
+	rawElements    = wordSet("iframe noembed noframes noscript plaintext script style textarea title xmp")
+	unreadElements = wordSet("iframe noembed noframes noscript script style textarea")
+)

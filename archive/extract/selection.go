@@ -75,30 +75,37 @@ const (
 
 // keepHead adds what stands between the headline and the text: the headline
 // itself, an introduction, and lines that say who wrote it and when it was
-// changed.
+// changed. What stands before such a line is the introduction.
 func (a *article) keepHead(keep []bool, first int) {
-	if a.headline == 0 {
+	headline := a.headlineBlock()
+	if headline < 0 || headline > first {
 		return
 	}
-	i := first - 1
-	for ; i >= 0 && a.blocks[i].in > a.headline; i-- {
+	keep[headline], a.blocks[headline].Kind = true, Headline
+	credit := false // a later line is one
+	for i := min(first+headBlocks, len(a.blocks)) - 1; i > headline; i-- {
 		w, b := a.weights[i], &a.blocks[i]
 		switch {
 		case b.hidden || b.Kind == Caption || b.Kind == Heading:
-		case w.prose:
+		case w.prose && i < first:
 			if w.linked == 0 && !w.aside && w.weight < maxHead && a.crowd(i) == 0 {
 				keep[i], b.Kind = true, Dek
 			}
+		case w.prose:
+			if credit && keep[i] && b.Kind == Paragraph && w.weight < maxHead {
+				b.Kind = Dek
+			}
 		case w.weight < maxByline:
-			if kind, ok := creditOf(b.Text); ok {
-				keep[i], b.Kind = true, kind
+			if kind, ok := creditOf(b.Text); ok && (i < first || keep[i]) {
+				keep[i], b.Kind, credit = true, kind, true
 			}
 		}
 	}
-	if at := a.headlineBlock(); at >= 0 && at <= first {
-		keep[at], a.blocks[at].Kind = true, Headline
-	}
 }
+
+// headBlocks is how far behind the first prose, in blocks, a line that says who
+// wrote a text may stand.
+const headBlocks = 4
 
 // headlineBlock returns the index of the block of the headline, or -1.
 func (a *article) headlineBlock() int {

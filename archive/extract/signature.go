@@ -10,7 +10,8 @@ import (
 // signature names an element by the names of the elements around it, from the
 // outermost to itself, such as "body > main#content > div.story-body". It does
 // not depend on the text in it. Names that a build of the site makes up are
-// left out; elements that then have the same name are numbered.
+// left out; elements that then have the same name are numbered, but not those
+// around it that have none: boxes without a name come and go.
 func (a *article) signature(of int) string {
 	var names []string
 	for i := of; i > 0; i = a.elements[i].parent {
@@ -18,7 +19,7 @@ func (a *article) signature(of int) string {
 		if name == "html" {
 			break
 		}
-		if n := a.earlierLike(i, name); n > 0 {
+		if n := a.earlierLike(i, name); n > 0 && (i == of || name != a.elements[i].node.Data) {
 			name += "(" + strconv.Itoa(n+1) + ")"
 		}
 		names = append(names, name)
@@ -71,9 +72,14 @@ func isMadeByPeople(name string) bool {
 	if name == "" || len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && r != '-' && r != '_' }) {
 		return false
 	}
-	words, longest := nameWords(name), 0
-	for _, w := range words {
-		longest = max(longest, len(w))
+	if len(name) <= longestHash && strings.ToLower(name) != name && strings.ContainsFunc(name, unicode.IsLower) {
+		return false
 	}
-	return longest >= 4
+	return slices.ContainsFunc(nameWords(name), func(w string) bool {
+		return len(w) >= 4 && strings.ContainsAny(w, "aeiouy")
+	})
 }
+
+// longestHash is the length of the longest name in letters of both cases that
+// is taken for one made by a program.
+const longestHash = 7

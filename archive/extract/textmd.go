@@ -28,18 +28,19 @@ func (d *Document) Markdown() []byte {
 // writeLinks writes each link once.
 func (d *Document) writeLinks(b *bytes.Buffer) {
 	seen := make(map[string]bool, len(d.Links))
-	for i, l := range d.Links {
-		if i == 0 {
+	for _, l := range d.Links {
+		key, _, _ := strings.Cut(l.URL, "#")
+		if l.Here || seen[key] {
+			continue
+		}
+		if len(seen) == 0 {
 			if b.Len() > 0 {
 				b.WriteByte('\n')
 			}
 			b.WriteString("* * *\n")
 		}
-		key, _, _ := strings.Cut(l.URL, "#")
-		if !seen[key] {
-			seen[key] = true
-			b.WriteString("[" + l.Text + "](" + l.URL + ")\n")
-		}
+		seen[key] = true
+		b.WriteString("[" + l.Text + "](" + l.URL + ")\n")
 	}
 }
 
