@@ -161,27 +161,6 @@ func attribute(n *html.Node, key string) string {
 	return ""
 }
 
-// find returns the first element below a node for which match holds.
-func find(root *html.Node, match func(*html.Node) bool) *html.Node {
-	for n := range root.Descendants() {
-		if n.Type == html.ElementNode && match(n) {
-			return n
-		}
-	}
-	return nil
-}
-
-func named(names ...string) func(*html.Node) bool {
-	return func(n *html.Node) bool {
-		for _, name := range names {
-			if n.Data == name {
-				return true
-			}
-		}
-		return false
-	}
-}
-
 // textOf returns the display form of all text below a node.
 func textOf(root *html.Node) string {
 	var b strings.Builder

@@ -56,7 +56,6 @@ type edit struct {
 // place is a run of changed words.
 type place struct {
 	before, after string // the words that went and came
-	around        [2]string
 	weight        weight
 	meaning       []string
 	from, to      [2]int // in the paragraph, of each side
