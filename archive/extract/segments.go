@@ -62,7 +62,8 @@ func newOutline(text string) *outline {
 		if i > start {
 			o.parts = append(o.parts, span{start, i})
 		}
-		if strings.HasPrefix(text[i:end], "<!--") {
+		// Without the comment, what stands before it must not join what comes after.
+		if strings.HasPrefix(text[i:end], "<!--") && (i == 0 || text[i-1] == '>' || isBlank(text[i-1])) {
 			o.drop(span{i, end})
 		}
 		tag := span{i, end}

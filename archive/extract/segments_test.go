@@ -21,9 +21,12 @@ func tokenised(text string) (parts, unread []span) {
 		case html.ErrorToken:
 			return parts, unread
 		case html.TextToken:
-			if unreadElements[name] {
+			switch n := len(parts); {
+			case unreadElements[name]:
 				unread = append(unread, at)
-			} else {
+			case n > 0 && parts[n-1].end == at.start: // cut at "</" before the end
+				parts[n-1].end = at.end
+			default:
 				parts = append(parts, at)
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -36,7 +39,7 @@ func tokenised(text string) (parts, unread []span) {
 }
 
 var markupCases = []string{
-	"", "a", "a<b>c</b>d", "a < b <3 c <", "<", "</", "</>", "a</>b", "</ p>x", "<p", "<p a", "<p a=", "<p a='x", "x<p a=\"<b>\">y",
+	"", "a", "0</", "a<b>c</b>d", "a < b <3 c <", "<", "</", "</>", "a</>b", "</ p>x", "<p", "<p a", "<p a=", "<p a='x", "x<p a=\"<b>\">y",
 	"<p a = \"1\" b=2/>z", "<p/a/b>z", "<p a=b'c\">z", "<p \"'>z", "<p =x>z", "<br/>z",
 	"<!-- a -->b<!-->c<!--->d<!-- - -- --!>e<!--", "<!-- a --", "<!doctype html>x", "<![CDATA[a]]>b", "<?php a ?>b", "<!x", "<!-",
 	"<script>a<b></script>c", "<script>a</scripty>b</script >c", "<SCRIPT>a</ScRiPt\n>b", "<script>a", "<script>a</script", "<script/>a</script>b",
