@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -174,7 +175,35 @@ func core(before, after string) (string, string) {
 		return strings.Join(a[head:len(a)-tail], " "), ""
 	}
 	from, to := max(head-1, 0), max(tail-1, 0)
-	return strings.Join(a[from:len(a)-to], " "), strings.Join(b[from:len(b)-to], " ")
+	if head > 0 && endsSentence(a[head-1]) {
+		from = head
+	}
+	for _, words := range [][]string{a, b} {
+		if last := len(words) - tail - 1; last >= head && endsSentence(words[last]) {
+			to = tail
+		}
+	}
+	return withoutOpenMark(strings.Join(a[from:len(a)-to], " "), strings.Join(b[from:len(b)-to], " "))
+}
+
+// endsSentence reports whether what follows a word is another sentence.
+func endsSentence(word string) bool {
+	word = strings.TrimRight(word, "\"'”’»)]")
+	last, _ := utf8.DecodeLastRuneInString(word)
+	return strings.ContainsRune(".!?…", last)
+}
+
+// withoutOpenMark takes off a quotation mark that both begin with and that is
+// closed in neither.
+func withoutOpenMark(before, after string) (string, string) {
+	for open, end := range map[string]string{"“": "”", "‘": "’", "«": "»", "\"": "\""} {
+		b, inBefore := strings.CutPrefix(before, open)
+		a, inAfter := strings.CutPrefix(after, open)
+		if inBefore && inAfter && !strings.Contains(b, end) && !strings.Contains(a, end) {
+			return b, a
+		}
+	}
+	return before, after
 }
 
 // isFault reports whether an outcome says more of the way to a page than of the
