@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
@@ -46,8 +47,15 @@ func scanned(t *testing.T) (dir string, s *gitstore.Store, blobs []gitstore.ID) 
 // many there are.
 func digestsOf(t *testing.T, s *gitstore.Store, blobs []gitstore.ID) (found int) {
 	t.Helper()
-	var last, total int64
-	digests, err := s.Digests(t.Context(), func(done, of int64) { last, total = max(last, done), of })
+	var (
+		mu          sync.Mutex
+		last, total int64
+	)
+	digests, err := s.Digests(t.Context(), func(done, of int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		last, total = max(last, done), of
+	})
 	ok(t, err)
 	defer func() { ok(t, digests.Close()) }()
 	if last != total || total == 0 {
