@@ -32,10 +32,8 @@ type Batch struct {
 	mark    int    // objects in spool that are committed
 	sums    map[ID][32]byte
 	differ  differ
-	relied  map[ID]struct{} // objects not written because they are there
-	loose   map[string]bool // folders of loose objects that there were at the beginning
-	placed  []string        // packs that main does not reach yet, without extension
-	reached bool            // main may reach them all the same: moving it failed midway
+	placed  []string // packs that main does not reach yet, without extension
+	reached bool     // main may reach them all the same: moving it failed midway
 	closed  bool
 }
 
@@ -48,7 +46,7 @@ func (s *Store) Begin(ctx context.Context, owner Owner) (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Batch{store: s, lock: lock, sums: map[ID][32]byte{}, relied: map[ID]struct{}{}}
+	b := &Batch{store: s, lock: lock, sums: map[ID][32]byte{}}
 	if err := b.begin(); err != nil {
 		return nil, errors.Join(fmt.Errorf("beginning a batch: %w", err), unlockWriter(lock))
 	}
@@ -57,9 +55,6 @@ func (s *Store) Begin(ctx context.Context, owner Owner) (*Batch, error) {
 
 func (b *Batch) begin() (err error) {
 	if err := b.store.recoverDead(); err != nil {
-		return err
-	}
-	if b.loose, err = b.store.looseFolders(); err != nil {
 		return err
 	}
 	if b.start, err = b.store.Head(); err != nil {
@@ -117,7 +112,7 @@ func (b *Batch) put(path string, blob *Blob) error {
 		return err
 	}
 	before := b.spooled()
-	if err := b.write(blob.id, func(w *spool) error { return b.addBlob(w, blob, former) }); err != nil {
+	if err := b.write(blob.id, former, func(w *spool) error { return b.addBlob(w, blob, former) }); err != nil {
 		return err
 	}
 	if err := b.staging.put(path, blob.id); err != nil {
@@ -128,17 +123,13 @@ func (b *Batch) put(path string, blob *Blob) error {
 	return nil
 }
 
-// write adds an object to the pack unless it is already somewhere.
-func (b *Batch) write(id ID, add func(*spool) error) error {
-	if b.spool != nil && b.spool.has(id) {
-		return nil
-	}
-	there, err := b.store.has(id, b.loose)
-	if err != nil {
-		return err
-	}
-	if there {
-		b.relied[id] = struct{}{}
+// write adds an object to the pack, unless it takes its own place: then the pack
+// or the commit that the batch began with has it. An object that is elsewhere in
+// the repository is written again all the same. No ref may reach that one, and a
+// git repack that looked before this batch is published would throw it away
+// after. Compacting stores it once.
+func (b *Batch) write(id, former ID, add func(*spool) error) (err error) {
+	if id == former || b.spool != nil && b.spool.has(id) {
 		return nil
 	}
 	if b.spool == nil {
@@ -288,10 +279,10 @@ func (b *Batch) storeCommit(c *Commit) error {
 	before := b.spooled()
 	err := b.staging.unstored(func(id, former ID, entries []Entry) error {
 		b.store.keepTree(id, entries)
-		return b.write(id, func(w *spool) error { return b.addTree(w, id, former, entries) })
+		return b.write(id, former, func(w *spool) error { return b.addTree(w, id, former, entries) })
 	})
 	if err == nil {
-		err = b.write(c.ID, func(w *spool) error { return w.add(KindCommit, c.ID, int64(len(c.Raw)), deflate(c.Raw)) })
+		err = b.write(c.ID, ID{}, func(w *spool) error { return w.add(KindCommit, c.ID, int64(len(c.Raw)), deflate(c.Raw)) })
 	}
 	if err != nil {
 		b.rollback(before)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -113,7 +114,7 @@ func (c *compaction) run(ctx context.Context) (err error) {
 		c.report.NoGraph = "nothing was written"
 		return nil
 	}
-	if err := c.replace(ctx); err != nil {
+	if err := c.replace(); err != nil {
 		return err
 	}
 	if c.report.After, err = c.store.footprint(); err != nil {
@@ -124,27 +125,44 @@ func (c *compaction) run(ctx context.Context) (err error) {
 }
 
 // replace puts the new packs in place and removes what they stand for.
-func (c *compaction) replace(ctx context.Context) error {
-	if len(c.names) == 0 {
-		return nil
+func (c *compaction) replace() error {
+	if same, err := c.same(); err != nil || same {
+		return err
 	}
 	var placed []string
-	defer func() {
-		for _, stem := range placed {
-			_ = releaseDead(stem) // which the next writer does too
-		}
-	}()
 	for i, name := range c.names {
-		stem, err := c.store.install(ctx, name, c.trailer[i])
+		stem, err := c.store.place(name, c.trailer[i])
 		if err != nil {
-			return err // packs that are placed already do no harm
+			for _, stem := range placed {
+				err = errors.Join(err, releaseDead(stem)) // it does no harm
+			}
+			return err
 		}
 		placed = append(placed, stem)
 	}
 	if err := c.store.replacePacks(placed, c.from.stems()); err != nil {
-		return err
+		return err // the next writer goes on
 	}
 	return c.from.removeLoose()
+}
+
+// same reports whether the old packs are laid out as the new ones are, so that
+// there is nothing to do.
+func (c *compaction) same() (bool, error) {
+	if len(c.names) != len(c.from.packs) || len(c.from.loose) > 0 {
+		return false, nil
+	}
+	for _, name := range c.names {
+		index, err := openIndex(c.store.privatePath(name) + ".idx")
+		if err != nil {
+			return false, err
+		}
+		same := slices.ContainsFunc(c.from.indexes, index.sameLayout)
+		if err := index.close(); err != nil || !same {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // clean removes what is only needed meanwhile.

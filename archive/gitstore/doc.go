@@ -79,6 +79,10 @@
 // with a .keep, those of partial clones and damaged ones are left alone. Readers
 // that find a pack gone look for others.
 //
+// No two packs written here have one name, and an object that is in the repository
+// but not in the place of a changed file is written again: see salt.go and
+// Batch.write for what git repack would do otherwise.
+//
 // # Compacting
 //
 // Store.Compact makes all packs anew: commits, then trees, then files, those of a

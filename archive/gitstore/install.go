@@ -4,13 +4,9 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha1"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
-	"path/filepath"
 )
 
 // sealChecked seals a pack made of others in the private folder and reads it
@@ -21,28 +17,6 @@ func (s *Store) sealChecked(ctx context.Context, w *packWriter, name string, che
 		return trailer, err
 	}
 	return trailer, recheck(ctx, s.privatePath(name), w.list, check)
-}
-
-// install puts a sealed and checked pack among the others, kept from being
-// collected, and returns its path without extension.
-func (s *Store) install(ctx context.Context, name string, trailer [20]byte) (stem string, err error) {
-	stem = filepath.Join(s.packs.folder, "pack-"+hex.EncodeToString(trailer[:]))
-	if _, err := os.Lstat(stem + ".pack"); err != nil {
-		return s.place(name, trailer)
-	}
-	// The same pack has been made before. Others shall go because of it.
-	index, err := openIndex(s.privatePath(name) + ".idx")
-	if err != nil {
-		return "", err
-	}
-	list, err := index.all()
-	if err := errors.Join(err, index.close()); err != nil {
-		return "", err
-	}
-	if err := recheck(ctx, stem, list, nil); err != nil {
-		return "", err
-	}
-	return stem, s.discardSealed(name)
 }
 
 // recheck reads a pack from its files: its trailer, the checksum of each entry,
@@ -59,9 +33,6 @@ func recheck(ctx context.Context, stem string, list []located, check func(*pack)
 	}
 	if err := p.recheckEntries(ctx, list); err != nil {
 		return &CorruptError{Where: p.path, Reason: err.Error()}
-	}
-	if check == nil {
-		return nil
 	}
 	return check(p)
 }

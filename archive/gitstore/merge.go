@@ -146,7 +146,7 @@ func (s *Store) merge(ctx context.Context, packs []mergeable) (err error) {
 	if err != nil {
 		return err
 	}
-	stem, err := s.install(ctx, mergedName, trailer)
+	stem, err := s.place(mergedName, trailer)
 	if err != nil {
 		return err
 	}

@@ -83,21 +83,6 @@ func isGone(err error) bool {
 	return errors.As(err, &missing) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrClosed)
 }
 
-// has reports whether an index, or a loose file in one of the folders given,
-// names the object. It does not read the object, nor look again for packs that
-// came since the last look.
-func (s *Store) has(id ID, loose map[string]bool) (bool, error) {
-	p, _, err := s.packs.find(id)
-	if p != nil || err != nil || !loose[id.String()[:2]] {
-		return p != nil, err
-	}
-	_, err = os.Lstat(s.loosePath(id))
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // Commit returns a commit. A commit that is intact but not in the accepted form
 // is a *MalformedError, and so is an object of another kind; other errors are
 // those of Object.

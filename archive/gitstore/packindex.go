@@ -214,6 +214,21 @@ func (x *packIndex) offset(i int64) (int64, error) {
 	return int64(offset), nil
 }
 
+// sameLayout reports whether two packs have the same objects at the same places.
+func (x *packIndex) sameLayout(other *packIndex) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	layout := func(x *packIndex) (ids, offsets []byte) {
+		return x.data[:indexIDs+20*x.count], x.data[indexIDs+24*x.count : len(x.data)-indexTrailer]
+	}
+	if x.data == nil || other.data == nil {
+		return false
+	}
+	ids, offsets := layout(x)
+	otherIDs, otherOffsets := layout(other)
+	return bytes.Equal(ids, otherIDs) && bytes.Equal(offsets, otherOffsets)
+}
+
 func (x *packIndex) close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -171,6 +171,9 @@ func (w *packWriter) finish() (trailer [20]byte, err error) {
 	if err := w.flush(); err != nil {
 		return trailer, err
 	}
+	if err := w.salt(); err != nil {
+		return trailer, err
+	}
 	if _, err := w.file.WriteAt(encodePackHeader(len(w.list)), 0); err != nil {
 		return trailer, err
 	}

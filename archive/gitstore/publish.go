@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,9 @@ const (
 
 // keepMark is what a .keep of ours begins with; people and git make others.
 const keepMark = "walkback is publishing this pack\n"
+
+// packPrefix begins the name of a pack.
+const packPrefix = "pack-"
 
 // Publish makes the commits of the batch durable and moves main to the newest.
 // Nothing is acknowledged before it returns nil. When main is no longer where
@@ -63,9 +67,6 @@ func (b *Batch) publish(ctx context.Context) error {
 	if err := b.store.packs.scan(); err != nil {
 		return err
 	}
-	if err := b.checkRelied(); err != nil {
-		return err
-	}
 	tried, err := b.store.moveMain(ctx, b.start, to)
 	b.reached = b.reached || tried
 	if err != nil {
@@ -73,7 +74,6 @@ func (b *Batch) publish(ctx context.Context) error {
 	}
 	b.releasePacks()
 	b.start, b.reached = to, false
-	clear(b.relied)
 	clear(b.sums)
 	// The batch is published: whatever keeps packs from being merged now is
 	// tried again after the next.
@@ -115,14 +115,18 @@ func (s *Store) seal(w *packWriter, name string) (trailer [20]byte, err error) {
 	return trailer, writeAgain(path+".keep", keep, 0o666)
 }
 
-// place puts a sealed pack among the others and returns its new path without
-// extension.
+// place puts a sealed pack among the others, kept from being collected, and
+// returns its new path without extension. The name, which is the trailer, is one
+// that no pack had before: see salt.
 func (s *Store) place(name string, trailer [20]byte) (stem string, err error) {
 	folder := s.packs.folder
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", err
 	}
-	stem = filepath.Join(folder, "pack-"+hex.EncodeToString(trailer[:]))
+	stem = filepath.Join(folder, packPrefix+hex.EncodeToString(trailer[:]))
+	if _, err := os.Lstat(stem + ".pack"); err == nil {
+		return "", fmt.Errorf("there is a pack %s already: %w", stem, os.ErrExist)
+	}
 	for _, extension := range []string{".keep", ".idx", ".pack"} {
 		if err := os.Rename(s.privatePath(name)+extension, stem+extension); err != nil {
 			return "", errors.Join(err, removeIfThere(stem+".idx"), removeIfThere(stem+".keep"))
@@ -145,28 +149,6 @@ func writeAgain(path string, content []byte, perm os.FileMode) error {
 		return err
 	}
 	return writeDurable(path, content, perm)
-}
-
-// checkRelied looks again for the objects that were not written because the
-// repository had them: somebody may have pruned those that no ref reached.
-func (b *Batch) checkRelied() error {
-	if len(b.relied) == 0 {
-		return nil
-	}
-	loose, err := b.store.looseFolders()
-	if err != nil {
-		return err
-	}
-	for id := range b.relied {
-		ok, err := b.store.has(id, loose)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return &MissingError{id}
-		}
-	}
-	return nil
 }
 
 // releasePacks lets git repack what main now reaches. A .keep that stays is
@@ -212,32 +194,33 @@ func (s *Store) recoverDead() error {
 	if err := s.removeCompaction(); err != nil {
 		return err
 	}
+	if err := s.packs.scan(); err != nil {
+		return err
+	}
+	// Packs that cannot be removed, as on a system that guards open files, are
+	// in nobody's way. Those that stand for them stay kept.
+	replacing, _ := s.finishReplacing()
 	names, err := readDirNames(s.packs.folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	for _, name := range names {
-		if stem, ok := strings.CutSuffix(name, ".keep"); ok {
-			if err := releaseDead(filepath.Join(s.packs.folder, stem)); err != nil {
-				return err
-			}
+		stem, ok := strings.CutSuffix(filepath.Join(s.packs.folder, name), ".keep")
+		if !ok || slices.Contains(replacing, stem) {
+			continue
+		}
+		if err := releaseDead(stem); err != nil {
+			return err
 		}
 	}
-	if err := s.packs.scan(); err != nil {
-		return err
-	}
-	// Packs that cannot be removed, as on a system that guards open files, are
-	// in nobody's way.
-	_ = s.finishReplacing()
-	return nil
+	return s.packs.scan()
 }
 
-// releaseDead removes a .keep of ours that is no longer needed, and the index that was renamed when its
-// pack was not.
+// releaseDead removes a .keep of ours that is no longer needed, and the index that
+// was renamed when its pack was not.
 func releaseDead(stem string) error {
-	content, err := readShort(stem+".keep", maxOwnerSize)
-	if err != nil || !strings.HasPrefix(string(content), keepMark) {
-		return nil // not ours
+	if !keptByUs(stem) {
+		return nil
 	}
 	if _, err := os.Lstat(stem + ".pack"); errors.Is(err, os.ErrNotExist) {
 		if err := removeIfThere(stem + ".idx"); err != nil {
@@ -245,4 +228,10 @@ func releaseDead(stem string) error {
 		}
 	}
 	return removeIfThere(stem + ".keep")
+}
+
+// keptByUs reports whether a pack has a .keep that we made.
+func keptByUs(stem string) bool {
+	content, err := readShort(stem+".keep", maxOwnerSize)
+	return err == nil && strings.HasPrefix(string(content), keepMark)
 }

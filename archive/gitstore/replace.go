@@ -35,7 +35,7 @@ func (s *Store) replacePacks(new, old []string) error {
 	if err := writeAgain(s.privatePath(replacedFile), []byte(record.String()), 0o666); err != nil {
 		return err
 	}
-	if err := s.finishReplacing(); err != nil {
+	if _, err := s.finishReplacing(); err != nil {
 		return err
 	}
 	for _, stem := range new {
@@ -47,24 +47,25 @@ func (s *Store) replacePacks(new, old []string) error {
 }
 
 // finishReplacing does what the record says, if there is one. It does not take
-// its word for anything: the record may come with an archive from elsewhere.
-func (s *Store) finishReplacing() error {
+// its word for anything: the record may come with an archive from elsewhere. With
+// an error it returns the packs that have to stay kept until all is done.
+func (s *Store) finishReplacing() (new []string, err error) {
 	path := s.privatePath(replacedFile)
 	content, err := readShort(path, maxReplacedSize)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	new, old := parseReplaced(string(content), s.packs.folder)
 	if err := s.removeReplaced(new, old); err != nil {
-		return err
+		return new, err
 	}
 	if err := s.packs.scan(); err != nil {
-		return err
+		return new, err
 	}
-	return removeIfThere(path)
+	return nil, removeIfThere(path)
 }
 
 // parseReplaced returns the packs of a record. A line that is not one of ours,
@@ -87,11 +88,14 @@ func parseReplaced(record, folder string) (new, old []string) {
 
 // isPackName reports whether a name without extension is one that git gives.
 func isPackName(name string) bool {
-	digits, ok := strings.CutPrefix(name, "pack-")
+	digits, ok := strings.CutPrefix(name, packPrefix)
 	_, err := ParseID(digits)
 	return ok && err == nil
 }
 
+// removeReplaced removes old packs that the new ones stand for. The new ones must
+// have been kept ever since they came: a git repack that found one without its
+// .keep may be about to remove it, in the belief that the old ones hold it all.
 func (s *Store) removeReplaced(new, old []string) error {
 	var indexes []*packIndex
 	defer func() {
@@ -100,8 +104,8 @@ func (s *Store) removeReplaced(new, old []string) error {
 		}
 	}()
 	for _, stem := range new {
-		if _, err := os.Lstat(stem + ".pack"); err != nil {
-			return nil // stock git may have repacked it
+		if _, err := os.Lstat(stem + ".pack"); err != nil || !keptByUs(stem) {
+			return nil // the old ones do no harm
 		}
 		x, err := openIndex(stem + ".idx")
 		if err != nil {
