@@ -133,10 +133,7 @@ func (c *compaction) replace() error {
 	for i, name := range c.names {
 		stem, err := c.store.place(name, c.trailer[i])
 		if err != nil {
-			for _, stem := range placed {
-				err = errors.Join(err, releaseDead(stem)) // it does no harm
-			}
-			return err
+			return errors.Join(err, releaseAll(placed))
 		}
 		placed = append(placed, stem)
 	}

@@ -22,6 +22,17 @@ const (
 // durable, in place and kept, and then lets git repack those. The next writer
 // goes on after an error. Only the holder of the writer lock may call it.
 func (s *Store) replacePacks(new, old []string) error {
+	if err := s.noteReplaced(new, old); err != nil {
+		return errors.Join(err, releaseAll(new)) // objects that are there twice do no harm
+	}
+	if _, err := s.finishReplacing(); err != nil {
+		return err
+	}
+	return releaseAll(new)
+}
+
+// noteReplaced makes the record.
+func (s *Store) noteReplaced(new, old []string) error {
 	if err := syncFolder(s.packs.folder); err != nil {
 		return err
 	}
@@ -32,18 +43,16 @@ func (s *Store) replacePacks(new, old []string) error {
 	for _, stem := range old {
 		fmt.Fprintf(&record, "old %s\n", filepath.Base(stem))
 	}
-	if err := writeAgain(s.privatePath(replacedFile), []byte(record.String()), 0o666); err != nil {
-		return err
+	return writeAgain(s.privatePath(replacedFile), []byte(record.String()), 0o666)
+}
+
+// releaseAll lets git repack packs of ours.
+func releaseAll(stems []string) error {
+	var errs []error
+	for _, stem := range stems {
+		errs = append(errs, releaseDead(stem))
 	}
-	if _, err := s.finishReplacing(); err != nil {
-		return err
-	}
-	for _, stem := range new {
-		if err := releaseDead(stem); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // finishReplacing does what the record says, if there is one. It does not take
