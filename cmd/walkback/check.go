@@ -252,11 +252,12 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 // printCheck prints one line a page that is news, its changed passages below
 // it, and a count of the rest.
 func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
-	var news, fresh, asBefore, failing, other int
+	var fresh, asBefore, failing, other int
+	news := map[string]int{}
 	for _, page := range report.Pages {
 		switch urgency(page) {
 		case 0:
-			news++
+			news[newsWords(page)]++
 			p.printChanged(page, verbose)
 		case 1:
 			fresh++
@@ -282,7 +283,10 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 		n     int
 		words string
 	}{
-		{news, "changed"},
+		{news[newsChanged], newsChanged},
+		{news[newsBack], newsBack},
+		{news[newsLost], newsLost},
+		{news[newsUnseen], newsUnseen},
 		{fresh, "new"},
 		{asBefore, "as before"},
 		{other, "with other bytes and no news"},
@@ -313,6 +317,27 @@ func quietWords(page schemas.CapturedPage) string {
 
 // printChanged says in one line what is news about a page and between when and
 // when it came to be. It gives the interval, never a motive.
+// What is news of a page, as the last line of a report counts it. A wall before a
+// page says nothing of the page: it has neither changed nor gone.
+const (
+	newsChanged = "changed"
+	newsBack    = "served again"
+	newsLost    = "no longer served"
+	newsUnseen  = "not to be seen"
+)
+
+func newsWords(page schemas.CapturedPage) string {
+	switch {
+	case page.Change != nil && !page.Change.Class.Quiet():
+		return newsChanged
+	case page.Outcome == schemas.Served, page.Outcome == schemas.NotModified:
+		return newsBack
+	case isFault(page.Outcome):
+		return newsUnseen
+	}
+	return newsLost
+}
+
 func (p *program) printChanged(page schemas.CapturedPage, verbose bool) {
 	var news []string
 	label := "changed"
