@@ -68,7 +68,7 @@ func TestEvaluationOfReturns(t *testing.T) {
 				case got.Class.Quiet():
 					others++ // both sides read the same
 				default:
-					t.Logf("%s %s: %s by %s %q", row.Path, id, got.Class, got.Rule, got.Evidence)
+					t.Errorf("%s %s: %s by %s %q", row.Path, id, got.Class, got.Rule, got.Evidence)
 				}
 				returned++
 			}
