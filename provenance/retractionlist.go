@@ -107,8 +107,8 @@ var (
 
 // bareDOI returns a DOI in lower case without resolver, "" for anything else.
 func bareDOI(s string) string {
-	s = strings.ToLower(doiResolver.ReplaceAllString(strings.TrimSpace(s), ""))
-	if !doiForm.MatchString(s) {
+	s = strings.ToLower(doiResolver().ReplaceAllString(strings.TrimSpace(s), ""))
+	if !doiForm().MatchString(s) {
 		return "" // lists write "unavailable" and the like
 	}
 	return s

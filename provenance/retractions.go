@@ -91,7 +91,7 @@ func doiOfPage(page *archive.Page) string {
 			}
 			path = rest
 		}
-		if doi := doiInAddress.FindString(path); doi != "" {
+		if doi := doiInAddress().FindString(path); doi != "" {
 			return strings.ToLower(strings.TrimRight(doi, "/.,;"))
 		}
 	}

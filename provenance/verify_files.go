@@ -4,13 +4,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -238,10 +238,8 @@ func (v *verifier) checkListed(tree gitstore.ID, subject string, listed map[stri
 }
 
 var (
-	checksPath = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^checks/\d{4}/\d\d/\d\d/\d{8}T\d{6}Z-[0-9a-f]{8}-[1-9]\d*\.jsonl$`)
-	})
-	evidencePath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:evidence/(?:[0-9a-f]/){6}[0-9a-f]{64}|log)/`) })
+	checksPath   = pattern.New(`^checks/\d{4}/\d\d/\d\d/\d{8}T\d{6}Z-[0-9a-f]{8}-[1-9]\d*\.jsonl$`)
+	evidencePath = pattern.New(`^(?:evidence/(?:[0-9a-f]/){6}[0-9a-f]{64}|log)/`)
 )
 
 // forbidden says why a commit of this kind, on a parent with this tree, may not

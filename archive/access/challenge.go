@@ -13,7 +13,7 @@ import (
 // wallHeaders appear on the pages of walls and nowhere else.
 var wallHeaders = []struct {
 	name    string
-	value   *pattern.Pattern
+	value   pattern.Pattern
 	outcome schemas.Outcome
 	rule    string
 }{
@@ -80,7 +80,7 @@ var blockTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
 func challenged(c *look) *schemas.Access {
 	line := statusLine(c.Answer)
 	for _, h := range wallHeaders {
-		if value := c.Header.Get(h.name); h.value.MatchString(value) {
+		if value := c.Header.Get(h.name); h.value().MatchString(value) {
 			return verdict(h.outcome, h.rule, schemas.Certain, line, h.name+": "+value)
 		}
 	}
@@ -94,9 +94,9 @@ func challenged(c *look) *schemas.Access {
 	if seen.few(fewWords) && !c.stillSays() {
 		for _, title := range seen.titles() {
 			switch {
-			case blockTitles.MatchString(title) && (c.Status/100 == 2 || c.Status == 404):
+			case blockTitles().MatchString(title) && (c.Status/100 == 2 || c.Status == 404):
 				return verdict(schemas.Blocked, "block-title", schemas.Likely, line, title)
-			case challengeTitles.MatchString(title) && c.Status != 429:
+			case challengeTitles().MatchString(title) && c.Status != 429:
 				return verdict(schemas.Challenged, "challenge-title", schemas.Likely, line, title)
 			}
 		}
@@ -133,7 +133,7 @@ func isSink(asked, final string) bool {
 		return false
 	}
 	to, err := url.Parse(final)
-	return err == nil && from.Host != to.Host && sinkHost.MatchString(to.Host)
+	return err == nil && from.Host != to.Host && sinkHost().MatchString(to.Host)
 }
 
 // blockedByEdge tells answers that a delivery network made up without asking

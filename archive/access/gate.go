@@ -38,9 +38,9 @@ func gated(c *look) *schemas.Access {
 	}
 	for _, title := range seen.titles() {
 		switch {
-		case seen.password && loginTitles.MatchString(title) && !c.alwaysSaid(title):
+		case seen.password && loginTitles().MatchString(title) && !c.alwaysSaid(title):
 			return verdict(schemas.Login, "login-form", schemas.Likely, statusLine(c.Answer), title, `<input type="password">`)
-		case consentTitles.MatchString(title) && !c.alwaysSaid(title):
+		case consentTitles().MatchString(title) && !c.alwaysSaid(title):
 			return verdict(schemas.Consent, "consent-title", schemas.Likely, statusLine(c.Answer), title)
 		}
 	}
@@ -59,7 +59,7 @@ func parked(c *look) *schemas.Access {
 		return nil
 	}
 	for _, text := range []string{seen.title, seen.text} {
-		if piece := parkedPhrases.FindString(text); piece != "" {
+		if piece := parkedPhrases().FindString(text); piece != "" {
 			confidence := schemas.Likely
 			if c.former() == nil {
 				confidence = schemas.Suspect
@@ -83,7 +83,7 @@ func paywalled(c *look) *schemas.Access {
 		if !notFree || words >= fewWords/2 {
 			return nil
 		}
-		gate := gatePhrases.FindString(c.ending())
+		gate := gatePhrases().FindString(c.ending())
 		if gate == "" {
 			return nil
 		}
@@ -93,7 +93,7 @@ func paywalled(c *look) *schemas.Access {
 	if words < 20 || float64(words) >= 0.6*float64(before) {
 		return nil
 	}
-	gate := gatePhrases.FindString(c.ending())
+	gate := gatePhrases().FindString(c.ending())
 	if gate == "" && !notFree {
 		return nil
 	}

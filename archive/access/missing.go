@@ -38,7 +38,7 @@ func softMissing(c *look) *schemas.Access {
 		titles = append(titles, c.Reading.Title)
 	}
 	for _, title := range titles {
-		if !missingTitles.MatchString(title) || c.alwaysSaid(title) || c.kept() > 0.05 {
+		if !missingTitles().MatchString(title) || c.alwaysSaid(title) || c.kept() > 0.05 {
 			continue
 		}
 		if c.former() == nil && !c.hardlySpeaks() {

@@ -34,9 +34,9 @@ func sentElsewhere(c *look) *schemas.Access {
 		return nil
 	}
 	chain := c.Asked + " led to " + c.Final
-	is := func(path, host *pattern.Pattern) bool {
-		return path.MatchString(final.Path) && !path.MatchString(asked.Path) ||
-			host != nil && host.MatchString(final.Host) && final.Host != asked.Host
+	is := func(path, host pattern.Pattern) bool {
+		return path().MatchString(final.Path) && !path().MatchString(asked.Path) ||
+			host != nil && host().MatchString(final.Host) && final.Host != asked.Host
 	}
 	switch {
 	case is(missingPath, nil):
@@ -55,7 +55,7 @@ func sentElsewhere(c *look) *schemas.Access {
 
 // isHome counts a query as a page: /?p=17 is how many blogs name a post.
 func isHome(u *url.URL) bool {
-	return homePath.MatchString(u.Path) && strings.Trim(u.RawQuery, "&=") == ""
+	return homePath().MatchString(u.Path) && strings.Trim(u.RawQuery, "&=") == ""
 }
 
 // isSectionOf reports whether one address is a folder above another.

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/gogs/chardet"
@@ -14,6 +12,8 @@ import (
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/walkback-dev/walkback/archive/pattern"
 )
 
 // A decodedText is a body as UTF-8, with the way back to its bytes.
@@ -84,9 +84,7 @@ func encodingOf(body []byte, mediaType, declared string) (e encoding.Encoding, n
 // The standard asks for 1024 bytes; pages in use go beyond.
 const prescan = 8192
 
-var xmlDeclaration = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
-})
+var xmlDeclaration = pattern.New(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
 
 // statedCharset returns the charset that an HTML or XML document states.
 func statedCharset(body []byte) string {

@@ -1,14 +1,14 @@
 package extract
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/net/html"
+
+	"github.com/walkback-dev/walkback/archive/pattern"
 )
 
 // slack is how far a date may lie after the fetch: clocks and zones differ.
@@ -122,9 +122,7 @@ func plausible(t, at time.Time) bool {
 
 // addressDate is a day in the path of an address: /2006/01/02/, /2006/jan/02/,
 // /2006-01-02-.
-var addressDate = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`/((?:19|20)\d\d)[/-](\d{1,2}|[a-z]{3})[/-](\d{1,2})(?:[/._-]|$)`)
-})
+var addressDate = pattern.New(`/((?:19|20)\d\d)[/-](\d{1,2}|[a-z]{3})[/-](\d{1,2})(?:[/._-]|$)`)
 
 // dateInAddress returns the day that an address names, if any.
 func dateInAddress(address string, at time.Time) string {

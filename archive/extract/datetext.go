@@ -1,13 +1,13 @@
 package extract
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/walkback-dev/walkback/archive/pattern"
 )
 
 // dateLayouts are the forms of a date for machines, after isoDate. Those
@@ -27,13 +27,9 @@ var dateLayouts = []struct {
 var (
 	// isoDate is ISO 8601 and what is near it: a space for the T, more
 	// digits, an offset without a colon or without minutes.
-	isoDate = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^(\d{4})[-/](\d\d)[-/](\d\d)(?:(?:[T ]|\s+)(\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(.*)$`)
-	})
+	isoDate = pattern.New(`^(\d{4})[-/](\d\d)[-/](\d\d)(?:(?:[T ]|\s+)(\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(.*)$`)
 	// universal is a date of RFC 1123 in universal time.
-	universal = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^[A-Za-z]{3}, (\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d) (?:GMT|UTC|UT|Z)$`)
-	})
+	universal = pattern.New(`^[A-Za-z]{3}, (\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d) (?:GMT|UTC|UT|Z)$`)
 )
 
 // machineDate reads a date as metadata state it and returns it in the precision

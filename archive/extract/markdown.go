@@ -3,15 +3,15 @@ package extract
 import (
 	"bytes"
 	"context"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/walkback-dev/walkback/archive/textdiff"
 	"github.com/yuin/goldmark/ast"
 	gmtext "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"github.com/walkback-dev/walkback/archive/pattern"
+	"github.com/walkback-dev/walkback/archive/textdiff"
 )
 
 // maxMarkdown is the size of Markdown that is parsed as such. Larger texts are
@@ -130,7 +130,7 @@ func (d *Document) readFrontMatter(text string, in Input) int {
 }
 
 // frontMatter is the head of a Markdown file between lines of three dashes.
-var frontMatter = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^---\r?\n((?s:.*?))\r?\n---\r?\n`) })
+var frontMatter = pattern.New(`^---\r?\n((?s:.*?))\r?\n---\r?\n`)
 
 // A markdownWalk drives a blockWriter through a Markdown tree.
 type markdownWalk struct {

@@ -1,13 +1,13 @@
 package extract
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/net/html"
+
+	"github.com/walkback-dev/walkback/archive/pattern"
 )
 
 // Meta is what a page states about itself, each claim with its source. What
@@ -144,7 +144,7 @@ func shortTextOf(n *html.Node) string {
 	return ""
 }
 
-var doi = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b10\.[0-9]{4,9}/[^\s"'<>?#]+`) })
+var doi = pattern.New(`\b10\.[0-9]{4,9}/[^\s"'<>?#]+`)
 
 // findDOI returns the DOI in a text, in lower case: DOIs differ in no letter
 // case (DOI Handbook, section 2.4).
@@ -262,7 +262,7 @@ func confirms(heading, claim string) bool {
 	return shared*4 >= len(h)*3 && len(h) >= min(3, len(c)) || shared*4 >= len(c)*3 && len(c) >= 3
 }
 
-var titleSeparator = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s+[|–—·•»\-]\s+`) })
+var titleSeparator = pattern.New(`\s+[|–—·•»\-]\s+`)
 
 // withoutSite removes the name of the site from the end of a title. Without a
 // stated name only a short part after "|" is taken for one.
@@ -327,7 +327,7 @@ func people(names []string) []string {
 	return out
 }
 
-var languageTag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`) })
+var languageTag = pattern.New(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
 
 // language returns the language that the page states.
 func (r *metadataReader) language() string {

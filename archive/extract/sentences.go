@@ -1,13 +1,13 @@
 package extract
 
 import (
-	"regexp"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/sentences"
+
+	"github.com/walkback-dev/walkback/archive/pattern"
 )
 
 // sentencesOf cuts one line of text into sentences, by UAX #29 with the
@@ -39,7 +39,7 @@ func sentencesOf(line string) []string {
 }
 
 // noteMark matches the marks of footnotes at the end of a sentence.
-var noteMark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[.!?]["'”’)]*(?:\[[^\[\]\s]{1,12}\])+\s+`) })
+var noteMark = pattern.New(`[.!?]["'”’)]*(?:\[[^\[\]\s]{1,12}\])+\s+`)
 
 // splitAfterNotes cuts after footnote marks ("more.[1] Then"), where UAX #29
 // sees no end.

@@ -7,16 +7,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -203,7 +202,7 @@ var (
 		"flag provided but not defined:", "unknown option", "flag needs an argument:", "no value for",
 		"for flag -", "for -", "invalid value ", "bad value ", "invalid boolean value ", "bad value ",
 	)
-	longFlag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(` -(\w[\w-]+)`) })
+	longFlag = pattern.New(` -(\w[\w-]+)`)
 )
 
 func (p *program) noCommand(c *cli.Context) error {

@@ -24,16 +24,16 @@ var layers = map[string][]string{
 	"archive/fetch":             {"archive/buffer"},
 	"archive/pattern":           {},
 	"archive/textdiff":          {},
-	"archive/extract":           {"archive/textdiff"},
+	"archive/extract":           {"archive/pattern", "archive/textdiff"},
 	"archive/access":            {"archive/pattern", "schemas"},
 	"archive/index":             {"schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
 	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "schemas"},
-	"provenance/trust":          {"schemas"},
+	"provenance/trust":          {"archive/pattern", "schemas"},
 	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "provenance/change", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/extract", "archive/fetch", "archive/gitstore", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
+	"cmd/walkback":              {"archive", "archive/extract", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
 }
 
 // only names the libraries that a single package may import, beside packages

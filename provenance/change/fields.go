@@ -194,12 +194,12 @@ func bareAddress(address string) string {
 	if err != nil {
 		return address
 	}
-	u.Path = session.ReplaceAllString(u.Path, "")
+	u.Path = session().ReplaceAllString(u.Path, "")
 	u.RawPath = ""
 	if u.RawQuery != "" {
 		var kept []string
 		for _, part := range strings.Split(u.RawQuery, "&") {
-			if key, _, _ := strings.Cut(part, "="); part != "" && !trackers.MatchString(key) {
+			if key, _, _ := strings.Cut(part, "="); part != "" && !trackers().MatchString(key) {
 				kept = append(kept, part)
 			}
 		}

@@ -21,7 +21,7 @@ type Standing struct {
 // A prefix of a title counts as publishers write it, in capitals and before a
 // colon: an article on retractions has the bare word.
 var standingTitles = []struct {
-	prefix *pattern.Pattern
+	prefix pattern.Pattern
 	class  schemas.ChangeClass
 	rule   string
 }{
@@ -38,7 +38,7 @@ var noticeTitle = pattern.New(`^(?:(?:Partial )?Retraction(?: Note| Notice)?(?: 
 // standingTexts are sentences, in compare form, that stand at the beginning of
 // a sentence of the first or last paragraphs or of a note.
 var standingTexts = []struct {
-	words *pattern.Pattern
+	words pattern.Pattern
 	class schemas.ChangeClass
 	rule  string
 }{
@@ -75,7 +75,7 @@ func StandingOf(d *extract.Document) *Standing {
 		headlines = append(headlines, s.Value)
 	}
 	for _, title := range headlines {
-		if noticeTitle.MatchString(title) {
+		if noticeTitle().MatchString(title) {
 			return nil
 		}
 	}
@@ -109,7 +109,7 @@ func standingOfTitles(titles []string) *Standing {
 	for _, t := range standingTitles {
 		said := map[string]int{}
 		for _, title := range titles {
-			if t.prefix.MatchString(title) {
+			if t.prefix().MatchString(title) {
 				said[title]++
 			}
 		}
@@ -135,12 +135,12 @@ func standingOfText(text string) *Standing {
 		_, label, found := strings.Cut(folded, ": ")
 		for _, t := range standingTexts {
 			words := ""
-			if t.words.MatchString(folded) {
+			if t.words().MatchString(folded) {
 				words = folded
-			} else if found && t.words.MatchString(label) {
+			} else if found && t.words().MatchString(label) {
 				words = label
 			}
-			if words == "" || partly.MatchString(words[:min(len(words), 80)]) {
+			if words == "" || partly().MatchString(words[:min(len(words), 80)]) {
 				continue
 			}
 			return &Standing{Class: t.class, Rule: t.rule, Confidence: schemas.Likely, Evidence: strings.TrimSpace(line)}

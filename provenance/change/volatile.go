@@ -35,7 +35,7 @@ func (e edit) tick() bool {
 		return false
 	}
 	folded := textdiff.FoldText(e.texts[1])
-	return tickWords.MatchString(folded) || strings.Trim(skeleton(e.texts[1]), "# ,.:/-|") == ""
+	return tickWords().MatchString(folded) || strings.Trim(skeleton(e.texts[1]), "# ,.:/-|") == ""
 }
 
 func isLine(text string) bool { return len(strings.Fields(text)) <= lineWords }

@@ -10,13 +10,13 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/gofrs/flock"
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/walkback-dev/walkback/archive/pattern"
 )
 
 // Namespace is the SSHSIG namespace of commit signatures, the one git uses.
@@ -247,7 +247,7 @@ func readPublic(file string) (ssh.PublicKey, string, error) {
 	return key, comment, err
 }
 
-var notAlphanumeric = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9]`) })
+var notAlphanumeric = pattern.New(`[^A-Za-z0-9]`)
 
 func anonymous(key ssh.PublicKey) (name, email string) {
 	fingerprint := strings.TrimPrefix(ssh.FingerprintSHA256(key), "SHA256:")

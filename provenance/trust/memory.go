@@ -6,11 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"sync"
 
 	"github.com/gofrs/flock"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -25,9 +24,7 @@ func NewMemory(folder string) *Memory { return &Memory{folder: folder} }
 
 // archiveIDs are checked before they become file names: the id comes from a
 // foreign archive.
-var archiveID = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
-})
+var archiveID = pattern.New(`^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 func (m *Memory) file(kind, id string) (string, error) {
 	match := archiveID().FindStringSubmatch(id)
