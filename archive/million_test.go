@@ -118,7 +118,22 @@ func (m *million) open(ctx context.Context, memory *trust.Memory) error {
 	if errors.Is(err, archive.ErrNotArchive) {
 		m.archive, err = provenance.Init(ctx, m.path("walkback.git"), m.key, memory, nil)
 	}
+	if err == nil {
+		m.archive.UseIndex(archive.IndexOptions{Key: m.indexKey})
+	}
 	return err
+}
+
+// indexKey returns the secret that the commands will use too. Without the index,
+// each changed page would be judged by a walk through all snapshots.
+func (m *million) indexKey() ([]byte, error) {
+	file := m.path("state", "index.key")
+	key, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = []byte(rand.Text() + rand.Text())[:32]
+		err = errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, key, 0o600))
+	}
+	return key, err
 }
 
 // finished returns how many runs were finished before.
