@@ -140,6 +140,11 @@ func (w *writer) commit(draft *Draft) (*Snapshot, error) {
 			lines = append(lines, line)
 		}
 	}
+	for _, reread := range draft.Rereadings {
+		if err := w.stageReread(reread); err != nil {
+			return nil, err
+		}
+	}
 	for _, post := range draft.Posts {
 		if err := w.stagePost(post); err != nil {
 			return nil, err

@@ -14,6 +14,8 @@ type Draft struct {
 	Subject string // of the commit, after the kind
 	Pages   []*PageDraft
 	Posts   []*PostDraft
+	// Rereadings are all of a draft of kind rederive, and absent in others.
+	Rereadings []*Rereading
 	// Untracked marks pages that check shall pass over from now on.
 	Untracked []*schemas.Untracked
 	// Retractions marks pages with what a list of retractions says of them.
@@ -70,6 +72,19 @@ func (d *PageDraft) Judge(judge func(*PageDraft) (*schemas.Change, error)) (err 
 		d.Verdict, err = judge(d)
 	}
 	return err
+}
+
+// Describe keeps with a new capture what its page says of itself as a
+// publication, unless another draft that holds this look has done so.
+func (d *PageDraft) Describe(standing func(*extract.Document) schemas.ChangeClass) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.Document == nil || d.Capture.Text == nil {
+		return
+	}
+	if _, known := d.Capture.Text.Says(); !known {
+		d.Capture.Text.Say(standing(d.Document))
+	}
 }
 
 // linked returns the links of the page, also when it was as before, and when the

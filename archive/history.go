@@ -111,8 +111,8 @@ func VersionsOf(history []*Page) []Version {
 		captures[i] = page.asCapture()
 	}
 	var versions []Version
-	for i, n := range versionsAmong(captures) {
-		versions = append(versions, Version{Number: i + 1, Page: history[n]})
+	for i, among := range versionsAmong(captures) {
+		versions = append(versions, Version{Number: i + 1, Page: history[among[0]]})
 	}
 	return versions
 }
@@ -125,33 +125,42 @@ func (p *Page) Versions(ctx context.Context) ([]Version, error) {
 // asCapture is what versions are told apart by.
 func (p *Page) asCapture() index.Capture {
 	c := index.Capture{Sequence: p.Snapshot.Message.Sequence, CapturedAt: p.Capture.CapturedAt}
-	if p.Capture.Access.Outcome != schemas.Served || p.Capture.Sequence != c.Sequence {
-		return c // a failure, or a commit that made no capture
-	}
-	c.Served, c.Content = true, p.State().Payload
-	if p.Capture.Text != nil {
-		c.Content = p.Capture.Text.SHA256
+	text := p.Capture.Text
+	switch {
+	case p.Snapshot.Message.Kind == schemas.KindRederive && text != nil:
+		c.Content = text.SHA256 // no capture, and what the one before says by now
+	case p.Capture.Access.Outcome != schemas.Served || p.Capture.Sequence != c.Sequence:
+		// A failure, or a commit that made no capture.
+	case text != nil:
+		c.Served, c.Content = true, text.SHA256
+	default:
+		c.Served, c.Content = true, p.State().Payload
 	}
 	return c
 }
 
-// versionsAmong returns which captures of a page, given in the order of their
-// commits, begin a version, in the order of the versions. That is by capture
-// time: commit order says only when a capture was recorded.
-func versionsAmong(captures []index.Capture) []int {
+// versionsAmong returns, for each version of a page, which of its captures, given
+// in the order of their commits, belong to it: first the one that begins it, then
+// those that say the same, and where its text was read anew by another extractor.
+// Versions are ordered by capture time: commit order says only when a capture was
+// recorded.
+func versionsAmong(captures []index.Capture) [][]int {
 	order := make([]int, len(captures))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(captures[a].CapturedAt, captures[b].CapturedAt) })
-	var versions []int
+	var versions [][]int
 	var last schemas.Digest
 	for _, i := range order {
-		if !captures[i].Served {
+		switch c := captures[i]; {
+		case !c.Served && c.Content.IsZero():
 			continue
-		}
-		if captures[i].Content != last {
-			versions = append(versions, i)
+		case c.Served && c.Content != last:
+			versions = append(versions, []int{i})
+		case len(versions) > 0:
+			n := len(versions) - 1
+			versions[n] = append(versions[n], i)
 		}
 		last = captures[i].Content
 	}

@@ -400,24 +400,12 @@ func (d *PageDraft) addTLS(t *fetch.TLS) *schemas.TLS {
 
 // addText stages text.md and returns its size in bytes.
 func (d *PageDraft) addText(document *extract.Document) int64 {
-	file := d.put(textFile, document.Markdown())
-	d.Capture.Text = &schemas.Text{
-		File: file.File, Size: file.Size, SHA256: file.SHA256, Extractor: extract.Name,
-		CapturedAt: d.Capture.CapturedAt, Payload: d.Capture.Body.SHA256,
-		Charset: plain(document.Charset), CharsetSource: document.CharsetSource,
-		Title: plain(document.Title), Byline: plain(document.Byline),
-		Published: plain(document.Published), Modified: plain(document.Modified),
-		Canonical: plain(document.Canonical), Language: plain(document.Language), DOI: doiOf(document),
-	}
-	return file.Size
-}
-
-// doiOf returns the DOI that a page states first, "" when it states none.
-func doiOf(document *extract.Document) string {
-	if len(document.Meta.DOI) == 0 {
-		return ""
-	}
-	return plain(document.Meta.DOI[0].Value)
+	text := document.Markdown()
+	d.put(textFile, text)
+	entry := textEntry(document, text)
+	entry.CapturedAt, entry.Payload = d.Capture.CapturedAt, d.Capture.Body.SHA256
+	d.Capture.Text = entry
+	return entry.Size
 }
 
 // Given is a post handed in as a file.

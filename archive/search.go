@@ -63,14 +63,22 @@ type search struct {
 	at       func(sequence int64) (*Snapshot, error)
 	captures func(PageRef) ([]index.Capture, error) // of a page, in the order of their commits
 
+	taken   map[versionKey]bool
 	skipped int
 	found   []Found
 	more    bool
 }
 
+// versionKey names a version of a page by its number.
+type versionKey struct {
+	page   schemas.PageID
+	number int
+}
+
 // run takes hits, newest first, until it has found enough.
 func (s *search) run(hits iter.Seq2[index.Hit, error]) error {
 	seen := map[index.Hit]bool{}
+	s.taken = map[versionKey]bool{}
 	for hit, err := range hits {
 		if err != nil {
 			return err
@@ -116,11 +124,18 @@ func (s *search) take(hit index.Hit) (real bool, err error) {
 	versions := versionsAmong(captures)
 	taken := 0
 	for number := len(versions); number > 0; number-- {
-		c := captures[versions[number-1]]
-		if c.Content != hit.Content || taken > 0 && !s.options.EveryVersion {
+		among := versions[number-1]
+		says := slices.IndexFunc(among, func(i int) bool { return captures[i].Content == hit.Content })
+		if says < 0 || taken > 0 && !s.options.EveryVersion {
 			continue
 		}
 		taken++
+		// A version that was read anew may be found by both of its texts.
+		if key := (versionKey{ref.ID, number}); s.taken[key] {
+			continue
+		} else {
+			s.taken[key] = true
+		}
 		if s.skipped < s.options.Skip {
 			s.skipped++
 			continue
@@ -128,7 +143,7 @@ func (s *search) take(hit index.Hit) (real bool, err error) {
 		if s.more = len(s.found) >= s.options.Limit; s.more {
 			return true, nil
 		}
-		if err := s.add(ref, c.Sequence, number); err != nil {
+		if err := s.add(ref, number, captures[among[0]].Sequence, captures[among[says]].Sequence); err != nil {
 			return false, err
 		}
 	}
@@ -161,15 +176,21 @@ func (s *search) read(ref PageRef, sequence int64) (*Page, string, error) {
 	return page, string(text), err
 }
 
-// add holds a version against its stored text.
-func (s *search) add(ref PageRef, sequence int64, number int) error {
-	page, text, err := s.read(ref, sequence)
+// add holds a version, which begins with one snapshot, against its text as
+// another one stores it.
+func (s *search) add(ref PageRef, number int, begins, says int64) error {
+	page, text, err := s.read(ref, says)
 	if err != nil {
 		return err
 	}
 	snippet, ok := s.query.Find(text)
 	if !ok {
-		return s.archive.indexLies("%s in snapshot %d does not have the words that were found in it", ref.Name, sequence)
+		return s.archive.indexLies("%s in snapshot %d does not have the words that were found in it", ref.Name, says)
+	}
+	if begins != says {
+		if page, _, err = s.read(ref, begins); err != nil {
+			return err
+		}
 	}
 	s.found = append(s.found, Found{Version: Version{Number: number, Page: page}, Snippet: snippet})
 	return nil
@@ -192,7 +213,7 @@ func (s *search) readAll(ctx context.Context, head *Snapshot) error {
 		for _, t := range step.touched {
 			c := t.asCapture()
 			captures[t.ID] = append(captures[t.ID], c)
-			if !c.Served || c.Content == last[t.ID] {
+			if c.Content.IsZero() || c.Content == last[t.ID] {
 				continue
 			}
 			last[t.ID] = c.Content

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -73,36 +72,6 @@ func readFolder(store *gitstore.Store, folder string, tree gitstore.ID) (*schema
 		return wrap(fmt.Errorf("it is a capture of another page: %s", capture.URL))
 	}
 	return capture, ref, entry.ID, nil
-}
-
-// MayRederive reports whether a newer extractor may change a file of a page's
-// folder so: text.md as it likes, capture.json in its text entry only. The zero
-// ID stands for no file.
-func MayRederive(store *gitstore.Store, file string, before, after gitstore.ID) (bool, error) {
-	switch {
-	case after.IsZero():
-		return false, nil
-	case file == textFile:
-		return true, nil
-	case file != captureFile || before.IsZero():
-		return false, nil
-	}
-	var rest [2][]byte
-	for i, id := range []gitstore.ID{before, after} {
-		_, data, err := store.Object(id)
-		if err != nil {
-			return false, err
-		}
-		capture, err := schemas.Decode[schemas.Capture](data)
-		if err != nil {
-			return false, err
-		}
-		capture.Text = nil
-		if rest[i], err = schemas.Encode(capture); err != nil {
-			return false, err
-		}
-	}
-	return bytes.Equal(rest[0], rest[1]), nil
 }
 
 // file reads one file of the page's folder.

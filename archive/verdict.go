@@ -17,6 +17,21 @@ import (
 // Verdict returns what was recorded with the page's newest capture about its
 // content; nil for a first capture, and where nothing was recorded.
 func (p *Page) Verdict(ctx context.Context) (*schemas.Change, error) {
+	return NewVerdicts().Of(ctx, p)
+}
+
+// Verdicts reads the verdicts on many captures of one page, each checks file
+// once.
+type Verdicts struct {
+	files map[gitstore.ID][]*schemas.Change // of the page, by the file's blob
+}
+
+// NewVerdicts makes a reader for the captures of one page.
+func NewVerdicts() *Verdicts { return &Verdicts{files: map[gitstore.ID][]*schemas.Change{}} }
+
+// Of returns what was recorded with the newest capture of p, like
+// [Page.Verdict].
+func (v *Verdicts) Of(ctx context.Context, p *Page) (*schemas.Change, error) {
 	holder := p.Snapshot
 	if holder.Message.Sequence != p.Capture.Sequence {
 		var err error
@@ -24,46 +39,70 @@ func (p *Page) Verdict(ctx context.Context) (*schemas.Change, error) {
 			return nil, err
 		}
 	}
-	file, data, err := holder.lastChecks(p.Capture.Run)
-	if err != nil || data == nil {
+	file, blob, err := holder.lastChecks(p.Capture.Run)
+	if err != nil || blob.IsZero() {
 		return nil, err
 	}
-	for line := range bytes.Lines(data) {
-		if !bytes.Contains(line, []byte(p.ID.String())) {
-			continue // lines are long, and a file has hundreds
-		}
-		decoded, err := schemas.DecodeCheckLine(line)
-		if err != nil {
+	changes, ok := v.files[blob]
+	if !ok {
+		if changes, err = p.changesIn(blob); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", file, err)
 		}
-		if change, ok := decoded.(*schemas.Change); ok && change.Page == p.ID && change.After.Sequence == p.Capture.Sequence {
+		v.files[blob] = changes
+	}
+	for _, change := range changes {
+		if change.After.Sequence == p.Capture.Sequence {
 			return change, nil
 		}
 	}
 	return nil, nil
 }
 
-// lastChecks returns the newest checks file of a run as of the snapshot: the one
+// changesIn returns the verdicts on the page in a checks file.
+func (p *Page) changesIn(blob gitstore.ID) ([]*schemas.Change, error) {
+	_, data, err := p.Snapshot.archive.store.Object(blob)
+	if err != nil {
+		return nil, err
+	}
+	var changes []*schemas.Change
+	id := []byte(p.ID.String())
+	for line := range bytes.Lines(data) {
+		if !bytes.Contains(line, id) {
+			continue // lines are long, and a file has hundreds
+		}
+		decoded, err := schemas.DecodeCheckLine(line)
+		if err != nil {
+			return nil, err
+		}
+		if change, ok := decoded.(*schemas.Change); ok && change.Page == p.ID {
+			changes = append(changes, change)
+		}
+	}
+	return changes, nil
+}
+
+// lastChecks returns the name of the newest checks file of a run as of the snapshot: the one
 // that the snapshot wrote, if the run was that of its captures.
-func (s *Snapshot) lastChecks(run string) (file string, data []byte, err error) {
+// Where there is none, the blob is zero.
+func (s *Snapshot) lastChecks(run string) (file string, blob gitstore.ID, err error) {
 	at, _, _ := strings.Cut(run, "-")
 	started, err := time.Parse(runLayout, at)
 	if err != nil {
-		return "", nil, fmt.Errorf("reading the name of run %q: %w", run, err)
+		return "", blob, fmt.Errorf("reading the name of run %q: %w", run, err)
 	}
 	store := s.archive.store
 	folder, err := store.Lookup(s.Commit.Tree, checksFolder(started))
 	if errors.Is(err, gitstore.ErrNotFound) {
-		return "", nil, nil
+		return "", blob, nil
 	}
 	if err != nil {
-		return "", nil, err
+		return "", blob, err
 	}
 	entries, err := store.Entries(folder.ID)
 	if err != nil {
-		return "", nil, err
+		return "", blob, err
 	}
-	newest, blob := 0, gitstore.ID{}
+	newest := 0
 	for _, e := range entries {
 		if rest, ok := strings.CutPrefix(strings.TrimSuffix(e.Name, ".jsonl"), run+"-"); ok {
 			if n, err := strconv.Atoi(rest); err == nil && n > newest {
@@ -71,9 +110,5 @@ func (s *Snapshot) lastChecks(run string) (file string, data []byte, err error) 
 			}
 		}
 	}
-	if newest == 0 {
-		return "", nil, nil
-	}
-	_, data, err = store.Object(blob)
-	return file, data, err
+	return file, blob, nil
 }

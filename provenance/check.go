@@ -252,10 +252,6 @@ func merge(run *archive.Run, batch []*archive.Draft) *archive.Draft {
 		}
 		merged.Posts = append(merged.Posts, draft.Posts...)
 	}
-	pages := "pages"
-	if len(merged.Pages) == 1 {
-		pages = "page"
-	}
-	merged.Subject = fmt.Sprintf("%d %s (run %s)", len(merged.Pages), pages, run.ID)
+	merged.Subject = fmt.Sprintf("%s (run %s)", pageCount(len(merged.Pages)), run.ID)
 	return merged
 }

@@ -23,6 +23,9 @@ type Recorder struct {
 	Wait    time.Duration    // how long to wait for another process; 0: as long as it takes
 	Now     func() time.Time // nil: time.Now
 	Warn    func(error)      // told what is wrong but does not stop the run
+	// Reread is told of each commit that read the texts of so many pages anew,
+	// because another extractor had made them; may be nil.
+	Reread func(snapshot *archive.Snapshot, pages int)
 
 	guarded gitstore.ID // the newest head that was found good
 }
@@ -85,10 +88,11 @@ func receiptFor(archiveID string, head schemas.CommitRef, now func() time.Time) 
 	}
 }
 
-// Judge sets the verdict of each page of a draft that was captured before.
-// Nothing is written.
+// Judge notes what each page of a draft says of itself as a publication, and
+// sets the verdict of those that were captured before. Nothing is written.
 func Judge(ctx context.Context, draft *archive.Draft) error {
 	for _, page := range draft.Pages {
+		page.Describe(Standing)
 		err := page.Judge(func(page *archive.PageDraft) (*schemas.Change, error) { return judgePage(ctx, page) })
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", page.Name, err)
@@ -187,9 +191,19 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 			return nil, err
 		}
 	}
+	rereading := rereadingBefore(drafts)
+	if rereading != nil {
+		drafts = append([]*archive.Draft{rereading}, drafts...)
+	}
 	snapshots, err := rec.commitOnHead(ctx, run, drafts)
 	if err != nil {
 		return nil, err
+	}
+	if rereading != nil {
+		if rec.Reread != nil {
+			rec.Reread(snapshots[0], len(rereading.Rereadings))
+		}
+		snapshots = snapshots[1:]
 	}
 	var newest *archive.Snapshot
 	for _, snapshot := range snapshots {
@@ -205,6 +219,36 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 		rec.Warn(fmt.Errorf("the snapshot is kept, but not the receipt for it: %w", err))
 	}
 	return snapshots, nil
+}
+
+// rereadingBefore returns the draft that has to be committed before these, with
+// the pages whose texts were made by another extractor; nil when there are none.
+func rereadingBefore(drafts []*archive.Draft) *archive.Draft {
+	rereading := &archive.Draft{Kind: schemas.KindRederive}
+	seen := map[schemas.PageID]bool{}
+	for _, draft := range drafts {
+		for _, page := range draft.Pages {
+			if seen[page.ID] {
+				continue
+			}
+			seen[page.ID] = true
+			if r := page.Reread(Standing); r != nil {
+				rereading.Rereadings = append(rereading.Rereadings, r)
+			}
+		}
+	}
+	if len(rereading.Rereadings) == 0 {
+		return nil
+	}
+	rereading.Subject = fmt.Sprintf("%s by %s", pageCount(len(rereading.Rereadings)), extract.Name)
+	return rereading
+}
+
+func pageCount(n int) string {
+	if n == 1 {
+		return "1 page"
+	}
+	return fmt.Sprintf("%d pages", n)
 }
 
 // commitOnHead commits, and once more when somebody moved the branch with git in

@@ -198,6 +198,32 @@ type Text struct {
 	Canonical     string `json:"canonical,omitempty"`
 	Language      string `json:"language,omitempty"`
 	DOI           string `json:"doi,omitempty"` // that the page states, in lower case
+	// What the page says of itself as a publication, or none; absent when nobody
+	// asked. Read it with Says.
+	Standing string `json:"standing,omitempty" rule:"none|reinstatement|expression-of-concern|removal|withdrawal|retraction"`
+}
+
+// noStanding is written where a page says nothing of itself as a publication.
+const noStanding = "none"
+
+// Says returns what the page says of itself as a publication, such as
+// [Retraction]; "" when it says nothing. It reports false when the capture was
+// made without asking.
+func (t *Text) Says() (standing ChangeClass, known bool) {
+	switch t.Standing {
+	case "":
+		return "", false
+	case noStanding:
+		return "", true
+	}
+	return ChangeClass(t.Standing), true
+}
+
+// Say keeps what the page says of itself as a publication; "" is nothing.
+func (t *Text) Say(standing ChangeClass) {
+	if t.Standing = string(standing); standing == "" {
+		t.Standing = noStanding
+	}
 }
 
 // Tool names the program that made a capture.

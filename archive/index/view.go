@@ -132,8 +132,8 @@ func (v *View) Pages(ctx context.Context, byName bool) iter.Seq2[schemas.ListedP
 type Capture struct {
 	Sequence   int64
 	CapturedAt schemas.Time   // of the newest capture then
-	Served     bool           // it made a served capture,
-	Content    schemas.Digest // which says this
+	Served     bool           // it made a served capture, or else no more than read one anew,
+	Content    schemas.Digest // which says this; none when neither is so
 }
 
 // Captures returns the commits that touched a page's folder, oldest first. The

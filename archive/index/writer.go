@@ -24,7 +24,8 @@ type Touch struct {
 	// First says that the commit before does not have the page.
 	First bool
 	// Served says that the commit made a served capture of the page, and Content
-	// what it says: versions are told apart by it.
+	// what it says: versions are told apart by it. Content without Served is what
+	// the page says since the commit read it anew.
 	Served  bool
 	Content schemas.Digest
 	// Text is called only when Content is not that of the served capture before;
@@ -150,7 +151,7 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 	}
 	w.about.captures++
 	c := capture{n: w.about.captures, page: p.n, sequence: sequence, capturedAt: t.Page.CapturedAt, served: t.Served}
-	if t.Served {
+	if !t.Content.IsZero() {
 		c.content = content(t.Content)
 		if !bytes.Equal(p.content, c.content) {
 			if err := w.addWords(ctx, c.n, t); err != nil {

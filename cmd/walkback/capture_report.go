@@ -10,7 +10,6 @@ import (
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/fetch"
-	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -38,7 +37,9 @@ func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
 		page.Detail = c.Failure.Detail
 	}
 	if d.Before == nil {
-		page.Standing = provenance.Standing(d.Document)
+		if c.Text != nil {
+			page.Standing, _ = c.Text.Says()
+		}
 		if isDead(page) {
 			page.OlderCopies = timeGate + page.URL
 		}

@@ -143,6 +143,10 @@ func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages
 		pages = slices.DeleteFunc(slices.Clone(pages), func(ref archive.PageRef) bool { return done[ref.ID] != nil })
 		r.say("note", "continuing run %s: %d of %d pages were looked at before", r.journal.Run.ID, total-int64(len(pages)), total)
 	}
+	recorder.Reread = func(s *archive.Snapshot, pages int) {
+		r.commits = append(r.commits, s.Ref())
+		r.noteReread(s, pages)
+	}
 	finished := total - int64(len(pages))
 	return recorder.Check(ctx, r.journal.Run, r.pending(pages), func(checked provenance.Checked) {
 		r.pages = append(r.pages, capturedPage(checked.Page))

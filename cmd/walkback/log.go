@@ -116,7 +116,8 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef) (iter
 		numbers[v.Page.Capture.Sequence] = v.Number
 	}
 	var entries []schemas.LogEntry
-	var last string // text of the version before
+	verdicts := archive.NewVerdicts()
+	var last string // text of the version before, as it was last read
 	for _, page := range history {
 		entry := logEntry(page.Snapshot)
 		mark, err := page.Untracked()
@@ -131,9 +132,17 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef) (iter
 					return nil, err
 				}
 			}
-			if err := addVerdict(ctx, &entry, page); err != nil {
+			verdict, err := verdicts.Of(ctx, page)
+			if err != nil {
 				return nil, err
 			}
+			addVerdict(&entry, verdict)
+		} else if entry.Kind == schemas.KindRederive {
+			text, err := page.Text()
+			if err != nil {
+				return nil, err
+			}
+			last = string(text)
 		}
 		entries = append(entries, entry)
 	}
@@ -162,16 +171,14 @@ func addVersion(entry *schemas.LogEntry, page *archive.Page, last *string) error
 }
 
 // addVerdict says what was found when the capture was made.
-func addVerdict(ctx context.Context, entry *schemas.LogEntry, page *archive.Page) error {
-	verdict, err := page.Verdict(ctx)
-	if err != nil || verdict == nil || verdict.Class == schemas.NotCompared {
-		return err
+func addVerdict(entry *schemas.LogEntry, verdict *schemas.Change) {
+	if verdict == nil || verdict.Class == schemas.NotCompared {
+		return
 	}
 	entry.Class = verdict.Class
 	if len(verdict.Passages) > 0 {
 		entry.Passage = &verdict.Passages[0]
 	}
-	return nil
 }
 
 func archiveRow(e schemas.LogEntry) []string {
@@ -185,7 +192,7 @@ func pageRow(e schemas.LogEntry) []string {
 func logWords(e schemas.LogEntry) string {
 	switch {
 	case e.Kind == schemas.KindRederive:
-		return "text read anew by a newer extractor"
+		return "text read anew by another extractor"
 	case e.Version == 1:
 		return "version 1: " + e.Title
 	case e.Version > 1 && e.Words != nil:

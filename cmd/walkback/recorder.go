@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance"
@@ -116,11 +117,18 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 	recorder := &provenance.Recorder{
 		Archive: a, Key: key, Memory: p.memory(), Command: "walkback " + c.Command.FullName(), Wait: c.Duration(waitFlag.Name), Now: p.now, Warn: p.warn,
 	}
+	recorder.Reread = p.noteReread
 	if err := recorder.Ready(c.Context); err != nil {
 		close()
 		return nil, nil, err
 	}
 	return recorder, close, nil
+}
+
+// noteReread says that texts were read anew before they were compared.
+func (p *program) noteReread(s *archive.Snapshot, pages int) {
+	p.say("note", "the text of %s was read anew by %s first, so that no upgrade looks like an edit (snapshot %d)",
+		count(pages, "page"), extract.Name, s.Message.Sequence)
 }
 
 // unsound is damage that a writing command came upon after the newest commit was

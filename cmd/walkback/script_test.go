@@ -54,6 +54,7 @@ func laterMain() {
 //	signal INT|KILL                      to the program last started in the background
 //	exited CODE                          how that program ended, after wait; -1: by a signal
 //	blocks FILE                          the indented commands of a Markdown file, as block-1.sh, block-2.sh, …
+//	readbyother ADDRESS FILE             a commit that gives a page the text in FILE, by another extractor
 //	wellformed FILE                      it is an HTML page that loads nothing and runs nothing
 //
 // A command that could not run (1), was misused (2) or found an archive bad
@@ -72,14 +73,15 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpScript,
 		Condition:           scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":      exits,
-			"json":       jsonValue,
-			"web":        changeWeb,
-			"expand":     expandFile,
-			"signal":     sendSignal,
-			"exited":     exited,
-			"blocks":     codeBlocks,
-			"wellformed": wellFormed,
+			"exits":       exits,
+			"json":        jsonValue,
+			"web":         changeWeb,
+			"expand":      expandFile,
+			"signal":      sendSignal,
+			"exited":      exited,
+			"blocks":      codeBlocks,
+			"wellformed":  wellFormed,
+			"readbyother": readByOther,
 		},
 	})
 }

@@ -205,8 +205,16 @@ func (p *program) printShow(show *schemas.Show) {
 	}
 }
 
-// standingOf reads the page's newest served capture anew.
+// standingOf returns what the page says of itself. Where that was not kept with
+// the capture, its newest served one is read anew.
 func standingOf(ctx context.Context, page *archive.Page) (schemas.ChangeClass, error) {
+	text := page.Capture.Text
+	if text == nil {
+		return "", nil
+	}
+	if standing, known := text.Says(); known {
+		return standing, nil
+	}
 	served, err := page.Served(ctx)
 	if err != nil || served == nil {
 		return "", err
