@@ -8,7 +8,24 @@ import (
 	"github.com/clipperhouse/uax29/v2/sentences"
 
 	"github.com/walkback-dev/walkback/archive/pattern"
+	"github.com/walkback-dev/walkback/archive/textdiff"
 )
+
+// Sentences returns the sentences of a text of one block, white space around them
+// left out: those that text.md has a line for.
+func Sentences(text string) []textdiff.Span {
+	var out []textdiff.Span
+	at := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		for _, s := range sentencesOf(line) {
+			if i := strings.Index(text[at:], s); i >= 0 {
+				out = append(out, textdiff.Span{Start: at + i, End: at + i + len(s)})
+				at += i + len(s)
+			}
+		}
+	}
+	return out
+}
 
 // sentencesOf cuts one line of text into sentences, by UAX #29 with the
 // corrections that news text needs. Joining them with spaces gives the line

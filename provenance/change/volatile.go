@@ -59,7 +59,7 @@ func skeleton(text string) string {
 		}
 		bare := strings.Trim(word, ".,:;()")
 		switch {
-		case dateWords[bare]:
+		case textdiff.MeaningOf(bare) == meansDate:
 			b.WriteByte('#')
 		case ages[bare]:
 			b.WriteString("age") // an hour, two hours, three days

@@ -1,0 +1,103 @@
+package quote
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/walkback-dev/walkback/archive/textdiff"
+)
+
+// A word is a word of a text in compare form, with the bytes of the text that
+// it was made from.
+type word struct {
+	text       string
+	start, end int
+}
+
+// wordsOf returns the words of a text: runs of letters and digits, with
+// apostrophes and the separators of numbers inside; one character in scripts
+// without spaces; and the signs that change what a number says.
+func wordsOf(text string) []word {
+	form := textdiff.Fold(text)
+	folded := form.Text
+	out := make([]word, 0, len(folded)/5)
+	previous := rune(' ')
+	for i := 0; i < len(folded); {
+		n := wordLength(folded[i:], previous)
+		r, size := utf8.DecodeRuneInString(folded[i:])
+		if n > 0 {
+			start, end := form.Source(i, i+n)
+			out = append(out, word{folded[i : i+n], start, end})
+			r, _ = utf8.DecodeLastRuneInString(folded[i : i+n])
+			size = n
+		}
+		previous = r
+		i += size
+	}
+	return out
+}
+
+// wordLength returns the length of the word that a text in compare form begins
+// with, 0 if it begins with none.
+func wordLength(text string, previous rune) int {
+	r, size := utf8.DecodeRuneInString(text)
+	switch {
+	case isSign(r):
+		return size
+	case r == '-' || r == '+':
+		if next, _ := utf8.DecodeRuneInString(text[size:]); unicode.IsDigit(next) && !isWordRune(previous) {
+			return size
+		}
+		return 0
+	case !isWordRune(r):
+		return 0
+	case alone(r):
+		return size
+	}
+	n := size
+	for n < len(text) {
+		next, width := utf8.DecodeRuneInString(text[n:])
+		if isWordRune(next) && !alone(next) {
+			r = next
+			n += width
+			continue
+		}
+		behind, _ := utf8.DecodeRuneInString(text[n+width:])
+		if next == '\'' && unicode.IsLetter(r) && unicode.IsLetter(behind) ||
+			strings.ContainsRune(".,:/", next) && unicode.IsDigit(r) && unicode.IsDigit(behind) {
+			r = next
+			n += width
+			continue
+		}
+		break
+	}
+	return n
+}
+
+// isSign reports whether a character beside a number belongs to what it says.
+func isSign(r rune) bool {
+	return strings.ContainsRune("%‰°§=<>±≤≥≈", r) || r > unicode.MaxASCII && unicode.Is(unicode.Sc, r) || r == '$'
+}
+
+// alone reports whether a character is a word by itself.
+func alone(r rune) bool {
+	return r >= 0x0E00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+}
+
+func countWords(text string) int {
+	folded := textdiff.FoldText(text)
+	n := 0
+	previous := rune(' ')
+	for i := 0; i < len(folded); {
+		size := wordLength(folded[i:], previous)
+		if size > 0 {
+			n++
+			previous, _ = utf8.DecodeLastRuneInString(folded[i : i+size])
+		} else {
+			previous, size = utf8.DecodeRuneInString(folded[i:])
+		}
+		i += size
+	}
+	return n
+}
