@@ -77,16 +77,11 @@ func (s *search) windows(allowed int) []window {
 	}
 	var seeds []seed
 	for _, r := range s.runs {
-		for i := r.from; i < r.to; i += length {
-			end := i + length
-			if end > r.to {
-				if r.to-r.from >= length {
-					break
-				}
-				end = r.to // a short run is a piece
-			}
+		pieces := max(1, (r.to-r.from)/length)
+		for n := range pieces {
+			i, end := r.from+n*(r.to-r.from)/pieces, r.from+(n+1)*(r.to-r.from)/pieces
 			best := seed{at: -1}
-			for j := i; j == i || j+min(shingle, length) <= end; j++ {
+			for j := i; j == i || j+shingle <= end; j++ {
 				hits := s.find(s.numbers(j, min(j+shingle, end)))
 				if best.at < 0 || len(hits) < len(best.hits) {
 					best = seed{j, hits}

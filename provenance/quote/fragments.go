@@ -17,6 +17,8 @@ var (
 	// stand directly behind the mark at the end of a sentence.
 	note    = pattern.New(`\\?\[\d{1,3}\\?\]|[⁰¹²³⁴⁵⁶⁷⁸⁹]+`)
 	figures = pattern.New(`(\pL[.,;:!?]?["'”’]|\pL\pL[.,;:!?])\d{1,3}(\s|$)`)
+	// broken is where a word was cut at the end of a line.
+	broken  = pattern.New(`\x{AD}\s+`)
 	bracket = pattern.New(`\\?\[([^\[\]]{0,80}?)\\?\]`)
 )
 
@@ -31,6 +33,9 @@ func fragments(text string) []string {
 	}
 	if strings.ContainsAny(text, "0123456789") {
 		text = figures().ReplaceAllString(text, "$1$2")
+	}
+	if strings.Contains(text, "\u00ad") {
+		text = broken().ReplaceAllString(text, "")
 	}
 	var out []string
 	for _, part := range ellipsis().Split(text, -1) {

@@ -19,23 +19,54 @@ type word struct {
 // apostrophes and the separators of numbers inside; one character in scripts
 // without spaces; and the signs that change what a number says.
 func wordsOf(text string) []word {
-	form := textdiff.Fold(text)
-	folded := form.Text
-	out := make([]word, 0, len(folded)/5)
+	out := make([]word, 0, len(text)/5)
+	eachWord(text, func(w word) { out = append(out, w) })
+	return out
+}
+
+func countWords(text string) int {
+	n := 0
+	eachWord(text, func(word) { n++ })
+	return n
+}
+
+// eachWord yields the words of a text. No word has a space in it, so the text
+// is folded from space to space, which most of most texts, being ASCII, need
+// not be.
+func eachWord(text string, yield func(word)) {
+	for start := 0; start < len(text); {
+		end := start
+		ascii := true
+		for end < len(text) && text[end] != ' ' && text[end] != '\n' {
+			ascii = ascii && text[end] < utf8.RuneSelf
+			end++
+		}
+		if ascii {
+			eachFolded(strings.ToLower(text[start:end]), func(from, to int, w string) { yield(word{w, start + from, start + to}) })
+		} else {
+			form := textdiff.Fold(text[start:end])
+			eachFolded(form.Text, func(from, to int, w string) {
+				from, to = form.Source(from, to)
+				yield(word{w, start + from, start + to})
+			})
+		}
+		start = end + 1
+	}
+}
+
+// eachFolded yields the words of a text in compare form.
+func eachFolded(folded string, yield func(from, to int, w string)) {
 	previous := rune(' ')
 	for i := 0; i < len(folded); {
 		n := wordLength(folded[i:], previous)
-		r, size := utf8.DecodeRuneInString(folded[i:])
 		if n > 0 {
-			start, end := form.Source(i, i+n)
-			out = append(out, word{folded[i : i+n], start, end})
-			r, _ = utf8.DecodeLastRuneInString(folded[i : i+n])
-			size = n
+			yield(i, i+n, folded[i:i+n])
+			previous, _ = utf8.DecodeLastRuneInString(folded[i : i+n])
+		} else {
+			previous, n = utf8.DecodeRuneInString(folded[i:])
 		}
-		previous = r
-		i += size
+		i += n
 	}
-	return out
 }
 
 // wordLength returns the length of the word that a text in compare form begins
@@ -83,21 +114,4 @@ func isSign(r rune) bool {
 // alone reports whether a character is a word by itself.
 func alone(r rune) bool {
 	return r >= 0x0E00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
-}
-
-func countWords(text string) int {
-	folded := textdiff.FoldText(text)
-	n := 0
-	previous := rune(' ')
-	for i := 0; i < len(folded); {
-		size := wordLength(folded[i:], previous)
-		if size > 0 {
-			n++
-			previous, _ = utf8.DecodeLastRuneInString(folded[i : i+size])
-		} else {
-			previous, size = utf8.DecodeRuneInString(folded[i:])
-		}
-		i += size
-	}
-	return n
 }
