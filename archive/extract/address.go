@@ -2,6 +2,7 @@ package extract
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -10,14 +11,15 @@ import (
 // hiddenAddress is where Cloudflare makes links to hidden addresses lead.
 const hiddenAddress = "/cdn-cgi/l/email-protection"
 
-// revealAddress puts an e-mail address back in the place of its obfuscation.
-func revealAddress(n *html.Node, places *aligner) {
+// revealAddress puts an e-mail address back in the place of its obfuscation. It
+// returns the address, "" when there is none.
+func revealAddress(n *html.Node, places *aligner) (address string) {
 	code := ""
 	for i, a := range n.Attr {
 		switch a.Key {
 		case "href":
 			if _, code, found := strings.Cut(a.Val, hiddenAddress+"#"); found {
-				if address := decodeAddress(code); address != "" {
+				if address = decodeAddress(code); address != "" {
 					n.Attr[i].Val = "mailto:" + address
 				}
 			}
@@ -25,16 +27,13 @@ func revealAddress(n *html.Node, places *aligner) {
 			code = a.Val
 		}
 	}
-	if code == "" {
-		return
-	}
-	address := decodeAddress(code)
-	if address == "" {
-		return
+	shown := decodeAddress(code)
+	if shown == "" {
+		return address
 	}
 	for i, a := range n.Attr {
 		if a.Key == "href" && strings.HasSuffix(a.Val, hiddenAddress) {
-			n.Attr[i].Val = "mailto:" + address
+			n.Attr[i].Val = "mailto:" + shown
 		}
 	}
 	var at span
@@ -47,9 +46,19 @@ func revealAddress(n *html.Node, places *aligner) {
 	for n.FirstChild != nil {
 		n.RemoveChild(n.FirstChild)
 	}
-	shown := &html.Node{Type: html.TextNode, Data: address}
-	places.put(shown, at)
-	n.AppendChild(shown)
+	text := &html.Node{Type: html.TextNode, Data: shown}
+	places.put(text, at)
+	n.AppendChild(text)
+	return shown
+}
+
+// inText returns which of the addresses the text of a document has, in order,
+// each once.
+func inText(addresses []string, d *Document) []string {
+	slices.Sort(addresses)
+	return slices.DeleteFunc(slices.Compact(addresses), func(address string) bool {
+		return !slices.ContainsFunc(d.Blocks, func(b Block) bool { return strings.Contains(b.Text, address) })
+	})
 }
 
 // decodeAddress reverses the obfuscation: hex bytes, each XOR the first one. Some

@@ -9,8 +9,9 @@ type article struct {
 	inBody    []bool    // of the elements: marked as the text of an article
 	caption   []bool    // of the elements: marked as caption
 	title     string
-	headline  int // element that says the title; 0 if none does
-	root      int // element
+	firsts    []int // of the elements: the first block in them, -1 for none
+	headline  int   // element that says the title; 0 if none does
+	root      int   // element
 }
 
 // newArticle decides which part of a page is its article. Its time is linear in
@@ -77,6 +78,7 @@ func (a *article) furnish(believe bool) {
 	}
 	a.sumUp()
 	marked := a.marked()
+	a.findFirsts()
 	within := make([]int, len(a.elements)) // the innermost marked element around it
 	for i := 1; i < len(a.elements); i++ {
 		e := a.elements[i]
@@ -90,6 +92,7 @@ func (a *article) furnish(believe bool) {
 		case e.hint&badHint == 0 || !believe:
 		case marked[i] > 0 && 2*marked[i] > marked[0]: // it holds what is marked
 		case e.hint&goodHint != 0 && prose*4 > all:
+		case e.hint&topicHint != 0 && a.isSection(i):
 		case marked[0] > 0 && marked[i] == 0 && within[i] == 0: // the article is marked, and elsewhere
 			furniture = true
 		case e.hint&firmHint != 0:

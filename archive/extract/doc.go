@@ -15,6 +15,9 @@
 // headings, lists, tables, quotations, captions that are sentences; and from
 // around it the introduction, the byline, and correction notices, which often
 // stand in a footer. Boxes that are added elsewhere do not change the text.
+// What is folded away and opened by the reader (accordions, tabs) is read. A page
+// that has a script write its text is read from the articleBody of its JSON-LD, if
+// that is free for all to read.
 // Where no article is found, or the page has hardly any text, it is all text of
 // the innermost of article, main and body. Beyond 8 MiB, 400,000 tags or 512
 // nested elements it is all text of the page, up to 400,000 blocks. Markdown is

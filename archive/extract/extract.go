@@ -14,7 +14,7 @@ import (
 // compared only if they were made under one name: any change that can alter
 // the output of [Read], [Document.Markdown] or [Document.Text] for some input
 // changes the name.
-const Name = "extract/2"
+const Name = "extract/3"
 
 // ErrNoText is returned for a payload that has no readable text: an image, a
 // PDF, an archive, an empty body, or bytes that only claim to be text.
@@ -59,9 +59,14 @@ type Document struct {
 	Links   []Link   // of the article, in reading order
 	Notices []Notice // in which the page tells its readers that it was changed, in reading order
 
+	// Veiled are the mail addresses of the text that the page hides from programs
+	// and has a script show to readers; the blocks have them as readers see them.
+	Veiled []string
+
 	// Root names the element that was read as the article, by the names of the
 	// elements around it; "" where there is no element. Edits of the text leave
-	// it as it is; texts of two roots are no two versions of one text.
+	// it as it is; texts of two roots are no two versions of one text. It is
+	// "json-ld articleBody" where the page itself has no text.
 	Root string
 }
 

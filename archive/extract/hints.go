@@ -19,6 +19,7 @@ const (
 	firmHint                     // never the article: comments, navigation, consent
 	captionHint                  // below a picture
 	noticeHint                   // a box for corrections and the like
+	topicHint                    // it is bad by its id alone, which may say what the text is about
 
 	goodHint = bodyHint | storyHint
 	badHint  = weakHint | firmHint
@@ -56,17 +57,51 @@ func (w *treeWalk) hintOf(n *html.Node) hint {
 	key := class + "\x00" + id
 	known, ok := w.hints[key]
 	if !ok {
-		known = classHint(class) | classHint(id)
+		known = classHint(class)
+		if known&badHint == 0 && isTopic(id) {
+			known |= topicHint
+		}
+		known |= classHint(id)
 		w.hints[key] = known
 	}
 	if oneBlock[n.Data] {
 		known &^= goodHint
+	}
+	switch {
+	case known&topicHint == 0:
+	case out&badHint != 0:
+		known &^= topicHint
+	case oneParagraph[n.Data]:
+		known &^= topicHint | badHint // nobody lays out a page with paragraphs
 	}
 	return out | known
 }
 
 // oneBlock elements hold no article, whatever they are called.
 var oneBlock = wordSet("p h1 h2 h3 h4 h5 h6 li dt dd figure figcaption blockquote td")
+
+// oneParagraph elements are of a text, and what their id says is what they are
+// about: "#advertising" of a list of terms is no advertisement.
+var oneParagraph = wordSet("p h1 h2 h3 h4 h5 h6 li dt dd")
+
+// isTopic reports whether an id has none of the words that name parts of pages
+// but those that texts are about as well: a policy on cookies has a section with
+// the id "cookies".
+func isTopic(id string) bool {
+	left := make([]string, 0, 4)
+	for _, w := range nameWords(id) {
+		if !topics[w] {
+			left = append(left, w)
+		}
+	}
+	return !strings.ContainsAny(id, "0123456789") && nameHint(left)&badHint == 0 && classHint(id)&badHint != 0
+}
+
+// topics are words of wordHints that texts are about.
+var topics = wordSet(`cookie cookies gdpr consent share sharing social newsletter newsletters subscribe subscription login register signin signup
+	search advert adverts advertisement advertisements advertising ads tools promo promotion promotions sponsor sponsors sponsored partner partners
+	copyright legal disclaimer tags keywords categories topics print email mail feedback survey poll rating ratings donate donation donations
+	support attribution metadata meta latest popular jump bio biography gallery recommendation recommendations partage werbung anzeige publicidad`)
 
 // maxClass is the length of the longest class attribute that is looked at.
 const maxClass = 1024

@@ -57,6 +57,9 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	notices := article.notices(keep)
 	d.take(page.blocks, keep, base)
 	d.addNotices(page.blocks, notices, meta.article, in.At)
+	d.takeLinkedText(ctx, meta.article)
+	d.placeLinkedNotices()
+	d.Veiled = inText(marks.veiled, d)
 	return nil
 }
 

@@ -16,7 +16,11 @@ type landmarks struct {
 	properties []*html.Node // with an itemprop, not <meta>
 	authors    []*html.Node // rel=author
 	times      []*html.Node // <time pubdate>
+	veiled     []string     // addresses that were hidden from programs
 }
+
+// maxVeiled bounds how many hidden addresses are noted: more is no text.
+const maxVeiled = 100
 
 // prepare goes once over a tree. It removes what no reader sees, notes where
 // its text stands, and finds the landmarks.
@@ -46,7 +50,9 @@ func prepare(root *html.Node, places *aligner) *landmarks {
 				continue
 			}
 			breaks = 0
-			revealAddress(n, places)
+			if address := revealAddress(n, places); address != "" && len(marks.veiled) < maxVeiled {
+				marks.veiled = append(marks.veiled, address)
+			}
 			marks.note(n)
 		}
 	}

@@ -80,7 +80,7 @@ func (w *treeWalk) element(n *html.Node, in int) {
 		w.elements = append(w.elements, element{node: n, parent: in, hint: w.hintOf(n)})
 		in = len(w.elements) - 1
 	}
-	hidden := isHidden(n)
+	hidden := isHidden(n) && !isPanel(n)
 	row := n.Data == "table" && isDataTable(n)
 	w.out.open(n.Data, func(key string) string { return attribute(n, key) })
 	if row {

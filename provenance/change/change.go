@@ -45,6 +45,7 @@
 //	other-root        another element was read, with another text    extraction-unstable
 //	text-moved        paragraphs changed places                      move
 //	typography, spelling, markup                                     minor-edit
+//	address-veiled, address-unveiled, contents-added, contents-removed  minor-edit
 //	published, byline, headline, links, metadata                     their classes
 //	words-differ      a substantive edit, no dates are stated        substantive-edit
 //	no-notice-undated a substantive edit, no new note, and the date of modification is what it was, or absent   stealth-edit

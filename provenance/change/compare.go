@@ -2,6 +2,7 @@ package change
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive/extract"
@@ -45,6 +46,7 @@ func compare(before, after *extract.Document) *comparison {
 	c.compareText()
 	c.compareFields()
 	c.compareLinks()
+	c.comparePresentation()
 	return c
 }
 
@@ -132,7 +134,7 @@ func (c *comparison) take(e edit) {
 }
 
 // compareKinds notes words that are the same and stand in another kind of
-// block: a heading of another level, a paragraph that is an item now.
+// block: a heading or an item of another level, a paragraph that is an item now.
 func (c *comparison) compareKinds(row textdiff.Row) {
 	if c.before.Root != c.after.Root {
 		return
@@ -140,8 +142,7 @@ func (c *comparison) compareKinds(row textdiff.Row) {
 	for i := range row.Before.Len() {
 		was := c.before.Blocks[c.blocks[0][row.Before.From+i]]
 		is := c.after.Blocks[c.blocks[1][row.After.From+i]]
-		headings := was.Kind == extract.Heading && is.Kind == extract.Heading && was.Level != is.Level
-		if was.Kind != is.Kind || headings {
+		if was.Kind != is.Kind || was.Level != is.Level {
 			c.markup = append(c.markup, edit{
 				row: row, at: row.After.From + i,
 				places: []place{{before: kindWords(was), after: kindWords(is), weight: minor, meaning: []string{meansMarkup}}},
@@ -152,8 +153,8 @@ func (c *comparison) compareKinds(row textdiff.Row) {
 
 func kindWords(b extract.Block) string {
 	name := b.Kind.String()
-	if b.Kind == extract.Heading {
-		name += " " + string(rune('0'+b.Level))
+	if b.Level > 0 {
+		name += " " + strconv.Itoa(b.Level)
 	}
 	return name + ": " + b.Text
 }
