@@ -14,11 +14,13 @@ func Decode[T Document](data []byte) (*T, error) { return decodeAs[T](data, fals
 // DecodeLine reads one line of a .jsonl file, with its LF, as [Decode] does.
 func DecodeLine[T Document](line []byte) (*T, error) { return decodeAs[T](line, true) }
 
-// CheckLine is a line of a checks file: an *[Observation] or a *[Change].
+// CheckLine is a line of a checks file: an *[Observation], a *[Change] or a
+// *[QuoteVerdict].
 type CheckLine interface{ checkLine() }
 
-func (*Observation) checkLine() {}
-func (*Change) checkLine()      {}
+func (*Observation) checkLine()  {}
+func (*Change) checkLine()       {}
+func (*QuoteVerdict) checkLine() {}
 
 // DecodeCheckLine reads one line of a checks file, with its LF; bytes.Lines
 // gives them so. Errors are those of [Decode].
@@ -29,6 +31,8 @@ func DecodeCheckLine(line []byte) (CheckLine, error) {
 		return orError[*Observation](DecodeLine[Observation](line))
 	case "change":
 		return orError[*Change](DecodeLine[Change](line))
+	case "quote":
+		return orError[*QuoteVerdict](DecodeLine[QuoteVerdict](line))
 	}
 	return nil, &DecodeError{Schema: "checks file", Field: "schema", Problem: fmt.Sprintf("is %.40q", schema)}
 }

@@ -13,6 +13,7 @@
 //	pages/…/retractions.json     retractions/1     [Retractions]
 //	checks/…/<run>-<n>.jsonl     observation/1     [Observation]
 //	                             change/1          [Change]
+//	                             quote/1           [QuoteVerdict]
 //	(outside the archive)        receipt/1         [Receipt]
 //	                             introduction/1    [Introduction]
 //	walkback verify --json       verify-report/1   [VerifyReport]
@@ -23,6 +24,7 @@
 //	walkback show --json         show/1            [Show]
 //	walkback diff --json         diff/1            [Diff]
 //	walkback search --json       search/1          [Search]
+//	walkback quotes --json       quotes/1          [Quotes]
 //	walkback retractions --json  retraction-report/1  [RetractionReport]
 //	walkback key list --json     key-list/1        [KeyList]
 //
@@ -42,7 +44,7 @@
 //     after each colon, keys in the order of the Go struct (which is the order
 //     of "properties" in the JSON Schema), empty lists as [], and one LF at the
 //     end. A line of a .jsonl file is the same without any white space, ended by
-//     one LF; observations and changes are lines.
+//     one LF; observations, changes and quotes are lines.
 //   - Strings are valid UTF-8 and escaped as RFC 8785 §3.2.2.2 has it: the
 //     quotation mark, the backslash and U+0000 to U+001F only, as \b \t \n \f \r
 //     \" \\ or else \u00xx in lower-case hex.

@@ -17,6 +17,7 @@ const (
 	RetractionReportSchema = "retraction-report/1"
 	ObservationSchema      = "observation/1"
 	ChangeSchema           = "change/1"
+	QuoteVerdictSchema     = "quote/1"
 	ReceiptSchema          = "receipt/1"
 	IntroductionSchema     = "introduction/1"
 	VerifyReportSchema     = "verify-report/1"
@@ -27,6 +28,7 @@ const (
 	ShowSchema             = "show/1"
 	DiffSchema             = "diff/1"
 	SearchSchema           = "search/1"
+	QuotesSchema           = "quotes/1"
 	KeyListSchema          = "key-list/1"
 )
 
@@ -42,8 +44,8 @@ const (
 
 // Document is the set of types that are documents of their own.
 type Document interface {
-	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | Receipt | Introduction |
-		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | KeyList
+	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction |
+		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList
 }
 
 // document is one kind of document.
@@ -73,6 +75,7 @@ var documents = []document{
 	{schema: RetractionsSchema, goType: reflect.TypeFor[Retractions](), limit: maxStored},
 	{schema: ObservationSchema, goType: reflect.TypeFor[Observation](), limit: MaxLine, line: true},
 	{schema: ChangeSchema, goType: reflect.TypeFor[Change](), limit: MaxLine, line: true},
+	{schema: QuoteVerdictSchema, goType: reflect.TypeFor[QuoteVerdict](), limit: MaxLine, line: true},
 	{schema: ReceiptSchema, goType: reflect.TypeFor[Receipt](), limit: maxStored},
 	{schema: IntroductionSchema, goType: reflect.TypeFor[Introduction](), limit: maxStored},
 	{schema: VerifyReportSchema, goType: reflect.TypeFor[VerifyReport](), limit: maxReport},
@@ -83,6 +86,7 @@ var documents = []document{
 	{schema: ShowSchema, goType: reflect.TypeFor[Show](), limit: maxReport},
 	{schema: DiffSchema, goType: reflect.TypeFor[Diff](), limit: maxReport},
 	{schema: SearchSchema, goType: reflect.TypeFor[Search](), limit: maxReport},
+	{schema: QuotesSchema, goType: reflect.TypeFor[Quotes](), limit: maxReport},
 	{schema: RetractionReportSchema, goType: reflect.TypeFor[RetractionReport](), limit: maxReport},
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
 }
@@ -104,7 +108,7 @@ func documentOf(t reflect.Type, line bool) (*document, error) {
 		switch d := &documents[i]; {
 		case d.goType != t:
 		case d.line != line:
-			return nil, fmt.Errorf("only observations and changes are lines, and they are nothing else: not so %v", t)
+			return nil, fmt.Errorf("only observations, changes and quotes are lines, and they are nothing else: not so %v", t)
 		default:
 			return d, nil
 		}

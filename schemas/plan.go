@@ -113,6 +113,8 @@ func textPlan(t reflect.Type, tag string) *plan {
 	p := &plan{shape: shapeText, values: enumerations[t]}
 	if strings.Contains(tag, "|") {
 		p.values = strings.Split(tag, "|")
+	} else if word, ok := strings.CutPrefix(tag, "is:"); ok {
+		p.values = []string{word}
 	} else if tag != "" {
 		if p.rule = ruleNamed(tag); p.rule == nil {
 			panic(fmt.Sprintf("schemas: there is no rule %q", tag))

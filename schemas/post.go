@@ -1,7 +1,7 @@
 package schemas
 
 // Post is post.json: a post's sources, pinned as they were when the post was
-// captured.
+// captured, and its quotes, bound to passages of them.
 type Post struct {
 	Schema     string    `json:"schema"` // post/1
 	Page       PageID    `json:"page"`
@@ -12,6 +12,7 @@ type Post struct {
 	MaxSources int       `json:"max_sources"`      // the limit in force; 0: no sources were wanted
 	Sources    []Source  `json:"sources"`
 	Omitted    []Omitted `json:"omitted,omitempty"`
+	Quotes     []Quote   `json:"quotes,omitempty"` // in reading order
 }
 
 // Relation says why a page is a source of a post.
@@ -21,6 +22,7 @@ type Relation string
 const (
 	Linked  Relation = "linked"  // the post links to it
 	Named   Relation = "named"   // the person who captured the post named it
+	Quoted  Relation = "quoted"  // the post has words of it, and does not link to it
 	Earlier Relation = "earlier" // an earlier version of the post linked to it or named it
 )
 

@@ -17,6 +17,7 @@ type CapturedPost struct {
 	Sequence int64          `json:"sequence"`
 	Sources  []CapturedPage `json:"sources,omitempty"`
 	Omitted  []Omitted      `json:"omitted,omitempty"`
+	Quotes   []Quote        `json:"quotes,omitempty"` // in reading order
 }
 
 // CapturedPage is one page of a capture or check run.
@@ -66,6 +67,7 @@ type CheckReport struct {
 	Resumed   bool           `json:"resumed"`
 	Pages     []CapturedPage `json:"pages"`
 	Commits   []CommitRef    `json:"commits,omitempty"` // made by this run
+	Quotes    []QuoteVerdict `json:"quotes,omitempty"`  // that fare otherwise than before, the broken ones first
 }
 
 // PageList is what walkback list shows.

@@ -15,7 +15,7 @@ type rule struct {
 }
 
 // rules are those that a `rule` tag may name; it may also list words, as in
-// "equal|delete|insert".
+// "equal|delete|insert", or the one that it has to be, as in "is:insert".
 var rules = []rule{
 	{
 		name: "archive", want: "urn:uuid:<lower-case UUID>", holds: isArchiveID,

@@ -64,6 +64,7 @@ var decoders = map[string]func([]byte) (any, error){
 	RetractionReportSchema: decoder(Decode[RetractionReport]),
 	ObservationSchema:      decoder(DecodeLine[Observation]),
 	ChangeSchema:           decoder(DecodeLine[Change]),
+	QuoteVerdictSchema:     decoder(DecodeLine[QuoteVerdict]),
 	ReceiptSchema:          decoder(Decode[Receipt]),
 	IntroductionSchema:     decoder(Decode[Introduction]),
 	VerifyReportSchema:     decoder(Decode[VerifyReport]),
@@ -74,6 +75,7 @@ var decoders = map[string]func([]byte) (any, error){
 	ShowSchema:             decoder(Decode[Show]),
 	DiffSchema:             decoder(Decode[Diff]),
 	SearchSchema:           decoder(Decode[Search]),
+	QuotesSchema:           decoder(Decode[Quotes]),
 	KeyListSchema:          decoder(Decode[KeyList]),
 }
 
@@ -82,8 +84,7 @@ func decoder[T any](decode func([]byte) (*T, error)) func([]byte) (any, error) {
 }
 
 func encodeAny(doc any) ([]byte, error) {
-	switch doc.(type) {
-	case *Observation, *Change:
+	if _, isLine := doc.(CheckLine); isLine {
 		return EncodeLine(doc)
 	}
 	return Encode(doc)
@@ -190,7 +191,7 @@ func TestVectorsAreWhatEncodingJSONGives(t *testing.T) {
 		var buf bytes.Buffer
 		enc := json.NewEncoder(&buf)
 		enc.SetEscapeHTML(false)
-		if reflect.TypeOf(doc) != reflect.TypeFor[*Observation]() && reflect.TypeOf(doc) != reflect.TypeFor[*Change]() {
+		if _, isLine := doc.(CheckLine); !isLine {
 			enc.SetIndent("", "  ")
 		}
 		if err := enc.Encode(doc); err != nil {
@@ -219,10 +220,12 @@ func TestDecodeCheckLine(t *testing.T) {
 			got = append(got, "observation of "+l.Run)
 		case *Change:
 			got = append(got, "change of "+l.Run)
+		case *QuoteVerdict:
+			got = append(got, "quote of "+l.Run)
 		}
 	}
 	const run = " of 20261124T060000Z-9b2e7d10"
-	if want := []string{"observation" + run, "observation" + run, "change" + run}; !slices.Equal(got, want) {
+	if want := []string{"observation" + run, "observation" + run, "change" + run, "quote" + run}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
