@@ -8,21 +8,26 @@ import (
 // Markdown returns the document in the text.md format that the package
 // documentation specifies.
 func (d *Document) Markdown() []byte {
-	var b bytes.Buffer
+	var w textWriter
+	d.writeText(&w)
+	return w.Bytes()
+}
+
+func (d *Document) writeText(w *textWriter) {
 	if d.Title != "" {
-		b.WriteString("# " + d.Title + "\n")
+		w.WriteString("# " + d.Title + "\n")
 	}
 	for i, block := range d.Blocks {
 		if block.Kind == Headline {
 			continue // the title says it
 		}
-		if b.Len() > 0 && !(i > 0 && tight(d.Blocks[i-1], block)) {
-			b.WriteByte('\n')
+		if w.Len() > 0 && !(i > 0 && tight(d.Blocks[i-1], block)) {
+			w.WriteByte('\n')
 		}
-		writeBlock(&b, block)
+		w.block = i
+		w.writeBlock(block)
 	}
-	d.writeLinks(&b)
-	return b.Bytes()
+	d.writeLinks(&w.Buffer)
 }
 
 // writeLinks writes each link once.
@@ -50,20 +55,51 @@ func tight(a, b Block) bool {
 	return a.Kind == b.Kind && (a.Kind == Item || a.Kind == Row)
 }
 
-func writeBlock(b *bytes.Buffer, block Block) {
+// textWriter writes text.md. It notes which piece of a block it writes where, if
+// it is to note.
+type textWriter struct {
+	bytes.Buffer
+	block int // that is being written
+	note  func(piece textPiece)
+}
+
+// textPiece is a piece of a block as it stands in text.md.
+type textPiece struct {
+	block      int
+	start, end int // bytes of the block's text
+	at         int // bytes of text.md
+}
+
+// write writes block.Text[start:end], where line ends may stand as spaces.
+func (w *textWriter) write(text string, start int) {
+	if w.note != nil {
+		w.note(textPiece{block: w.block, start: start, end: start + len(text), at: w.Len()})
+	}
+	w.WriteString(text)
+}
+
+func (w *textWriter) writeBlock(block Block) {
 	first, rest := "", ""
 	switch block.Kind {
 	case Heading:
-		first = strings.Repeat("#", min(max(block.Level, 2), 6)) + " "
-		b.WriteString(first + strings.ReplaceAll(block.Text, "\n", " ") + "\n")
+		w.WriteString(strings.Repeat("#", min(max(block.Level, 2), 6)) + " ")
+		w.write(strings.ReplaceAll(block.Text, "\n", " "), 0)
+		w.WriteByte('\n')
 		return
 	case Code:
+		start := 0
 		for line := range strings.SplitSeq(block.Text, "\n") {
-			b.WriteString(strings.TrimRight("    "+line, " ") + "\n")
+			if kept := strings.TrimRight(line, " "); kept != "" {
+				w.WriteString("    ")
+				w.write(kept, start)
+			}
+			w.WriteByte('\n')
+			start += len(line) + 1
 		}
 		return
 	case Row:
-		b.WriteString(strings.ReplaceAll(block.Text, "\n", " ") + "\n")
+		w.write(strings.ReplaceAll(block.Text, "\n", " "), 0)
+		w.WriteByte('\n')
 		return
 	case Item:
 		indent := strings.Repeat("  ", min(max(block.Level, 1), 6)-1)
@@ -72,11 +108,16 @@ func writeBlock(b *bytes.Buffer, block Block) {
 		first, rest = "> ", "> "
 	default:
 	}
-	prefix := first
+	prefix, start := first, 0
 	for line := range strings.SplitSeq(block.Text, "\n") {
+		at := start
 		for _, s := range sentencesOf(line) {
-			b.WriteString(prefix + s + "\n")
-			prefix = rest
+			at += strings.Index(block.Text[at:], s) // it is cut from there
+			w.WriteString(prefix)
+			w.write(s, at)
+			w.WriteByte('\n')
+			prefix, at = rest, at+len(s)
 		}
+		start += len(line) + 1
 	}
 }
