@@ -14,7 +14,7 @@ var enumerations = map[reflect.Type][]string{
 		Clarification, Correction, StealthEdit, NoticeEdited, NoticeRemoved, Restored, Oscillating, Reinstatement,
 		ExpressionOfConcern, Removal, Withdrawal, Retraction),
 	reflect.TypeFor[Relation]():  words(Linked, Named, Quoted, Earlier),
-	reflect.TypeFor[QuoteMark](): words(MarkBlockquote, MarkInline, MarkPaired, MarkNone),
+	reflect.TypeFor[QuoteMark](): words(MarkBlockquote, MarkElement, MarkMarkdown, MarkPaired, MarkUnmarked),
 	reflect.TypeFor[QuoteState](): words(QuoteVerbatim, QuoteNormalised, QuoteElided, QuoteAltered, QuoteAmbiguous,
 		QuoteNotFound, QuoteUnseen),
 	reflect.TypeFor[QuoteFate](): words(QuoteIntact, QuoteMoved, QuoteContextChanged, QuoteFateAltered, QuoteRemoved,

@@ -5,10 +5,11 @@ type QuoteMark string
 
 // The marks.
 const (
-	MarkBlockquote QuoteMark = "blockquote" // a paragraph set off as a quotation
-	MarkInline     QuoteMark = "inline"     // an element for short quotations, <q>
+	MarkBlockquote QuoteMark = "blockquote" // set off from the text
+	MarkElement    QuoteMark = "q"          // an element of the page around words in a line
+	MarkMarkdown   QuoteMark = "markdown"   // lines that begin with ">"
 	MarkPaired     QuoteMark = "paired"     // quotation marks
-	MarkNone       QuoteMark = "none"       // nothing marks it: the post has the words of a source
+	MarkUnmarked   QuoteMark = "unmarked"   // nothing but the words that a source has, too
 )
 
 // QuoteState is how a passage of a post agrees with its source when it is bound.
