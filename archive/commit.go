@@ -116,12 +116,16 @@ type writer struct {
 	options  CommitOptions
 	parent   *Snapshot
 	recorded []*PageDraft
+	pinned   []*schemas.QuotePlace
 }
 
-// forget undoes what commit noted on page drafts whose commits are gone.
+// forget undoes what commit noted on drafts whose commits are gone.
 func (w *writer) forget() {
 	for _, page := range w.recorded {
 		page.sequence = 0
+	}
+	for _, place := range w.pinned {
+		place.Sequence = 0
 	}
 }
 
@@ -132,13 +136,11 @@ func (w *writer) commit(draft *Draft) (*Snapshot, error) {
 		if page.sequence != 0 {
 			continue // recorded by an earlier snapshot of this run
 		}
-		line, err := w.stagePage(page, draft.Kind, sequence)
+		said, err := w.stagePage(page, draft.Kind, sequence)
 		if err != nil {
 			return nil, err
 		}
-		if line != nil {
-			lines = append(lines, line)
-		}
+		lines = append(lines, said...)
 	}
 	for _, reread := range draft.Rereadings {
 		if err := w.stageReread(reread); err != nil {
@@ -180,8 +182,8 @@ func (w *writer) commit(draft *Draft) (*Snapshot, error) {
 }
 
 // stagePage writes a capture into the page's folder, or returns the line of an
-// observation. The line of a verdict comes with the capture it judges.
-func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence int64) (any, error) {
+// observation. The lines of verdicts come with the capture they judge.
+func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence int64) (lines []any, err error) {
 	if kind == schemas.KindCapture {
 		if err := w.remove(page.Folder + "/" + untrackedFile); err != nil {
 			return nil, err
@@ -190,7 +192,7 @@ func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence in
 	w.recorded = append(w.recorded, page)
 	page.sequence = sequence
 	if page.AsBefore {
-		return w.run.observation(page), nil
+		return []any{w.run.observation(page)}, nil
 	}
 	page.Capture.Sequence = sequence
 	if page.files[textFile] != nil {
@@ -211,7 +213,12 @@ func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence in
 		return nil, nil
 	}
 	page.Verdict.After = page.State()
-	return page.Verdict, nil
+	lines = append(lines, page.Verdict)
+	for _, quote := range page.Quotes {
+		quote.After = page.State()
+		lines = append(lines, quote)
+	}
+	return lines, nil
 }
 
 // checkFresh refuses drafts that were judged against captures which are no
@@ -287,7 +294,8 @@ func (w *writer) remove(file string) error {
 	return w.batch.Remove(file)
 }
 
-// stagePost pins the sources to the captures that the tree now holds.
+// stagePost pins the sources to the captures that the tree now holds, and the
+// quotes that were bound to a capture of this run to its commit.
 func (w *writer) stagePost(post *PostDraft) error {
 	for i := range post.Post.Sources {
 		source := &post.Post.Sources[i]
@@ -302,7 +310,38 @@ func (w *writer) stagePost(post *PostDraft) error {
 		state := stateOf(capture)
 		source.Outcome, source.CapturedAt, source.Payload, source.Sequence = state.Outcome, state.CapturedAt, state.Payload, state.Sequence
 	}
+	for i := range post.Post.Quotes {
+		places := post.Post.Quotes[i].Places
+		for j := range places {
+			if err := w.pin(&places[j]); err != nil {
+				return err
+			}
+		}
+	}
 	return w.putDocument(post.Page.Folder+"/"+postFile, post.Post)
+}
+
+// pin names the commit of the capture that a quote was bound to, if it was not in
+// the archive then.
+func (w *writer) pin(place *schemas.QuotePlace) error {
+	if place.Sequence != 0 {
+		return nil
+	}
+	ref, err := PageNamed(place.URL)
+	if err != nil {
+		return err
+	}
+	capture, err := w.stagedCapture(ref)
+	if err != nil {
+		return err
+	}
+	state := stateOf(capture)
+	if state.Payload != place.Payload || state.CapturedAt != place.CapturedAt {
+		return fmt.Errorf("pinning a quote from %s: it was bound to a capture of %s, and the newest is of %s", ref.Name, place.CapturedAt, state.CapturedAt)
+	}
+	place.Sequence = state.Sequence
+	w.pinned = append(w.pinned, place)
+	return nil
 }
 
 func (w *writer) stagedCapture(ref PageRef) (*schemas.Capture, error) {

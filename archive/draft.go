@@ -44,8 +44,10 @@ type PageDraft struct {
 	FormerDocument *extract.Document
 	AsBefore       bool            // same outcome, final address and payload as Before
 	Verdict        *schemas.Change // set by Judge; nil for a first capture or an observation
+	// Quotes are what became of the passages that posts quote; set by Judge.
+	Quotes []*schemas.QuoteVerdict
 
-	mu       sync.Mutex          // guards Document and Verdict while drafts share the look
+	mu       sync.Mutex          // guards Document, Verdict and Quotes while drafts share the look
 	files    map[string]*content // by path in the page's folder
 	links    []extract.Link      // of a Document that a dry run let go of
 	unhold   func()              // ends the counting of what the documents take; may be nil
@@ -58,18 +60,28 @@ type PostDraft struct {
 	Page    *PageDraft
 	Post    *schemas.Post // pins of the sources are set when the draft is committed
 	Sources []*PageDraft  // those looked at in this run
+	judged  bool
 }
 
-// Judge sets the verdict on a capture of a page that was captured before,
+// Judge lets judge set the quotes of the post, unless that has been done.
+func (d *PostDraft) Judge(judge func(*PostDraft) error) error {
+	if d.judged {
+		return nil
+	}
+	d.judged = true
+	return judge(d)
+}
+
+// Judge sets the verdicts on a capture of a page that was captured before,
 // unless another draft that holds this look has done so. judge sees Document.
-func (d *PageDraft) Judge(judge func(*PageDraft) (*schemas.Change, error)) (err error) {
+func (d *PageDraft) Judge(judge func(*PageDraft) (*schemas.Change, []*schemas.QuoteVerdict, error)) (err error) {
 	if d.Before == nil || d.AsBefore {
 		return nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.Verdict == nil {
-		d.Verdict, err = judge(d)
+		d.Verdict, d.Quotes, err = judge(d)
 	}
 	return err
 }
@@ -167,3 +179,44 @@ func (d *PageDraft) Sequence() int64 {
 
 // State returns what a change says of this look.
 func (d *PageDraft) State() schemas.State { return stateOf(d.Capture) }
+
+// Reading is what a served capture says.
+type Reading struct {
+	State    schemas.State     // Sequence is 0 for a capture that is not in the archive yet
+	Document *extract.Document // nil when it has no text
+}
+
+// Reading returns what the newest served capture says: this look, or an earlier
+// one; nil when the page was never served.
+func (d *PageDraft) Reading(ctx context.Context, a *Archive) (*Reading, error) {
+	if d.AsBefore || d.Capture.Access.Outcome != schemas.Served {
+		if d.Before == nil {
+			return nil, nil
+		}
+		return d.Before.Reading(ctx)
+	}
+	d.mu.Lock()
+	document, released, sequence := d.Document, d.released, d.sequence
+	d.mu.Unlock()
+	if !released {
+		state := d.State()
+		state.Sequence = sequence
+		return &Reading{State: state, Document: document}, nil
+	}
+	newest, err := a.Newest(d.PageRef)
+	if err != nil || newest == nil {
+		return nil, err
+	}
+	return newest.Reading(ctx)
+}
+
+// Reading returns what the newest served capture of the page says, as of its
+// snapshot; nil when the page was never served.
+func (p *Page) Reading(ctx context.Context) (*Reading, error) {
+	served, err := p.Served(ctx)
+	if err != nil || served == nil {
+		return nil, err
+	}
+	document, err := served.Document(ctx)
+	return &Reading{State: served.State(), Document: document}, err
+}

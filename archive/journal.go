@@ -74,7 +74,7 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 	expired := options.Expires > 0 && options.Now().Sub(entry.Started.Time()) > options.Expires
 	if entry.Run != "" && !fresh && !expired {
 		j.Run, j.Resumed = newRun(a, options, entry.Run, entry.Started.Time()), true
-		j.Run.earlier = sync.OnceValues(func() (map[schemas.PageID]schemas.CheckLine, error) {
+		j.Run.earlier = sync.OnceValues(func() (*Checked, error) {
 			return j.Run.Checked(context.Background())
 		})
 		return j, nil
@@ -198,15 +198,21 @@ func (r *Run) CapturedPost(ref PageRef) (*Page, *schemas.Post, error) {
 	return page, post, nil
 }
 
-// Checked returns what earlier commits of this run say of the pages they looked
-// at. A page that was captured for the first time has no line.
-func (r *Run) Checked(ctx context.Context) (map[schemas.PageID]schemas.CheckLine, error) {
+// Checked is what a run has recorded of the pages it looked at. A page that was
+// captured for the first time has no line.
+type Checked struct {
+	Pages  map[schemas.PageID]schemas.CheckLine // an observation or a change
+	Quotes []*schemas.QuoteVerdict
+}
+
+// Checked returns what earlier commits of this run say.
+func (r *Run) Checked(ctx context.Context) (*Checked, error) {
 	head, err := r.archive.Head()
 	if err != nil {
 		return nil, err
 	}
 	store := r.archive.store
-	done := map[schemas.PageID]schemas.CheckLine{}
+	done := &Checked{Pages: map[schemas.PageID]schemas.CheckLine{}}
 	folder, err := store.Lookup(head.Commit.Tree, checksFolder(r.Started))
 	if errors.Is(err, gitstore.ErrNotFound) {
 		return done, nil
@@ -229,14 +235,14 @@ func (r *Run) Checked(ctx context.Context) (map[schemas.PageID]schemas.CheckLine
 		if err != nil {
 			return nil, err
 		}
-		if err := addChecked(done, data); err != nil {
+		if err := done.add(data); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", path.Join(checksFolder(r.Started), e.Name), err)
 		}
 	}
 	return done, nil
 }
 
-func addChecked(done map[schemas.PageID]schemas.CheckLine, data []byte) error {
+func (c *Checked) add(data []byte) error {
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(nil, schemas.MaxLine)
 	for lines.Scan() {
@@ -246,9 +252,11 @@ func addChecked(done map[schemas.PageID]schemas.CheckLine, data []byte) error {
 		}
 		switch line := line.(type) {
 		case *schemas.Observation:
-			done[line.Page] = line
+			c.Pages[line.Page] = line
 		case *schemas.Change:
-			done[line.Page] = line
+			c.Pages[line.Page] = line
+		case *schemas.QuoteVerdict:
+			c.Quotes = append(c.Quotes, line)
 		}
 	}
 	return lines.Err()

@@ -69,11 +69,11 @@ func (r *Run) recorded(before *Page) (*PageDraft, error) {
 	if r.earlier == nil {
 		return nil, nil
 	}
-	lines, err := r.earlier()
+	done, err := r.earlier()
 	if err != nil {
 		return nil, fmt.Errorf("reading what run %s has recorded: %w", r.ID, err)
 	}
-	line, ok := lines[before.ID].(*schemas.Observation)
+	line, ok := done.Pages[before.ID].(*schemas.Observation)
 	if !ok || line.As != before.Capture.Sequence {
 		return nil, nil
 	}

@@ -32,7 +32,7 @@ type Run struct {
 
 	// What earlier processes of a continued run have put on record; nil for a
 	// run that begins.
-	earlier func() (map[schemas.PageID]schemas.CheckLine, error)
+	earlier func() (*Checked, error)
 }
 
 // RunOptions are the outside world of a run.

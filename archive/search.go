@@ -14,6 +14,9 @@ import (
 type SearchOptions struct {
 	Skip, Limit  int
 	EveryVersion bool // not only the newest version of a page that has the words
+	// Within is the largest archive, in snapshots, that is read through when there
+	// is no index; 0: any. In a larger one nothing is found then.
+	Within int64
 }
 
 // Found is a version that has the words of a search.
@@ -49,6 +52,9 @@ func (a *Archive) Search(ctx context.Context, words string, options SearchOption
 	})
 	if ok {
 		return s.found, s.more, nil
+	}
+	if options.Within > 0 && head.Message.Sequence > options.Within {
+		return nil, false, ctx.Err()
 	}
 	s = &search{archive: a, query: query, options: options}
 	err = s.readAll(ctx, head)

@@ -129,6 +129,10 @@ func ByHost(pages []archive.PageRef) iter.Seq[archive.PageRef] {
 // one goroutine, for each page once it is durable. When pages ends early, what
 // is in flight is still finished.
 func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq[archive.PageRef], done func(Checked)) error {
+	j, err := rec.judge()
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	todo, drafted := make(chan archive.PageRef), make(chan *archive.Draft, pagesAtOnce)
 	group.Go(func() error {
@@ -146,7 +150,7 @@ func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq
 		defer close(drafted)
 		lookers, ctx := errgroup.WithContext(ctx)
 		for range pagesAtOnce {
-			lookers.Go(func() error { return lookAgain(ctx, run, todo, drafted) })
+			lookers.Go(func() error { return lookAgain(ctx, run, j, todo, drafted) })
 		}
 		return lookers.Wait()
 	})
@@ -154,7 +158,7 @@ func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq
 	return group.Wait()
 }
 
-func lookAgain(ctx context.Context, run *archive.Run, todo <-chan archive.PageRef, drafted chan<- *archive.Draft) error {
+func lookAgain(ctx context.Context, run *archive.Run, j *judge, todo <-chan archive.PageRef, drafted chan<- *archive.Draft) error {
 	for page := range todo {
 		if err := run.Ready(ctx); err != nil {
 			return err
@@ -163,7 +167,7 @@ func lookAgain(ctx context.Context, run *archive.Run, todo <-chan archive.PageRe
 		if err != nil {
 			return err
 		}
-		if err := Judge(ctx, draft); err != nil {
+		if err := j.draft(ctx, draft); err != nil {
 			return err
 		}
 		select {

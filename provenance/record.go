@@ -47,6 +47,10 @@ type work struct {
 // requests ends early, what is in flight is still finished. Errors of single
 // pages are part of the drafts; the error returned is one that stopped the run.
 func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter.Seq[archive.PostRequest], done func(Recorded)) error {
+	j, err := rec.judge()
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	todo, drafted := make(chan work), make(chan work, postsAtOnce)
 	group.Go(func() error {
@@ -66,7 +70,7 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 		defer close(drafted)
 		lookers, ctx := errgroup.WithContext(ctx)
 		for range postsAtOnce {
-			lookers.Go(func() error { return drawUp(ctx, run, todo, drafted) })
+			lookers.Go(func() error { return drawUp(ctx, run, j, todo, drafted) })
 		}
 		return lookers.Wait()
 	})
@@ -82,7 +86,7 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 }
 
 // drawUp turns requests into judged drafts.
-func drawUp(ctx context.Context, run *archive.Run, todo <-chan work, drafted chan<- work) error {
+func drawUp(ctx context.Context, run *archive.Run, j *judge, todo <-chan work, drafted chan<- work) error {
 	for w := range todo {
 		err := run.Ready(ctx)
 		if err != nil {
@@ -91,7 +95,7 @@ func drawUp(ctx context.Context, run *archive.Run, todo <-chan work, drafted cha
 		if w.draft, err = run.Capture(ctx, w.request); err != nil {
 			return err
 		}
-		if err := Judge(ctx, w.draft); err != nil {
+		if err := j.draft(ctx, w.draft); err != nil {
 			return err
 		}
 		select {
@@ -173,12 +177,12 @@ func holds(draft *archive.Draft, pages []archive.PageRef) bool {
 }
 
 // DryRun looks at a post and its sources and judges them, and writes nothing.
-func DryRun(ctx context.Context, run *archive.Run, request archive.PostRequest) (*archive.Draft, error) {
+func DryRun(ctx context.Context, a *archive.Archive, run *archive.Run, request archive.PostRequest) (*archive.Draft, error) {
 	draft, err := run.Capture(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	return draft, Judge(ctx, draft)
+	return draft, Judge(ctx, a, draft)
 }
 
 // Untrack records that check shall pass these pages over from now on.

@@ -28,6 +28,7 @@ type Recorder struct {
 	Reread func(snapshot *archive.Snapshot, pages int)
 
 	guarded gitstore.ID // the newest head that was found good
+	judging *judge      // of the run in hand
 }
 
 // UnverifiedHeadError is returned when an archive's newest commit does not
@@ -78,6 +79,14 @@ func remember(memory *trust.Memory, archiveID string, head schemas.CommitRef, no
 	return memory.Remember(receiptFor(archiveID, head, now))
 }
 
+// judge returns what judges the run in hand.
+func (rec *Recorder) judge() (_ *judge, err error) {
+	if rec.judging == nil {
+		rec.judging, err = newJudge(rec.Archive)
+	}
+	return rec.judging, err
+}
+
 func receiptFor(archiveID string, head schemas.CommitRef, now func() time.Time) schemas.Receipt {
 	if now == nil {
 		now = time.Now
@@ -86,19 +95,6 @@ func receiptFor(archiveID string, head schemas.CommitRef, now func() time.Time) 
 		Schema: schemas.ReceiptSchema, ArchiveID: archiveID,
 		Sequence: head.Sequence, HeadSHA256: head.SHA256, SeenAt: schemas.TimeOf(now()),
 	}
-}
-
-// Judge notes what each page of a draft says of itself as a publication, and
-// sets the verdict of those that were captured before. Nothing is written.
-func Judge(ctx context.Context, draft *archive.Draft) error {
-	for _, page := range draft.Pages {
-		page.Describe(Standing)
-		err := page.Judge(func(page *archive.PageDraft) (*schemas.Change, error) { return judgePage(ctx, page) })
-		if err != nil {
-			return fmt.Errorf("judging %s: %w", page.Name, err)
-		}
-	}
-	return nil
 }
 
 func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, error) {
@@ -186,8 +182,12 @@ func pastOf(ctx context.Context, newest *archive.Page) (*change.Past, error) {
 
 // commit judges and commits drafts, and remembers the new head.
 func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*archive.Draft) ([]*archive.Snapshot, error) {
+	j, err := rec.judge()
+	if err != nil {
+		return nil, err
+	}
 	for _, draft := range drafts {
-		if err := Judge(ctx, draft); err != nil {
+		if err := j.draft(ctx, draft); err != nil {
 			return nil, err
 		}
 	}

@@ -1,5 +1,7 @@
 package schemas
 
+import "iter"
+
 // Post is post.json: a post's sources, pinned as they were when the post was
 // captured, and its quotes, bound to passages of them.
 type Post struct {
@@ -13,6 +15,22 @@ type Post struct {
 	Sources    []Source  `json:"sources"`
 	Omitted    []Omitted `json:"omitted,omitempty"`
 	Quotes     []Quote   `json:"quotes,omitempty"` // in reading order
+}
+
+// Relied returns the pages that the post's quotes are bound to, each once.
+func (p *Post) Relied() iter.Seq[PageID] {
+	return func(yield func(PageID) bool) {
+		seen := map[PageID]bool{}
+		for i := range p.Quotes {
+			for j := range p.Quotes[i].Places {
+				page := p.Quotes[i].Places[j].Page
+				if !seen[page] && !yield(page) {
+					return
+				}
+				seen[page] = true
+			}
+		}
+	}
 }
 
 // Relation says why a page is a source of a post.

@@ -252,7 +252,7 @@ func (p *program) captureDry(c *cli.Context, requests []archive.PostRequest, opt
 		if p.stop.Err() != nil {
 			break
 		}
-		draft, err := provenance.DryRun(c.Context, run, request)
+		draft, err := provenance.DryRun(c.Context, a, run, request)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ func capturedPost(draft *archive.Draft, snapshot *archive.Snapshot) *schemas.Cap
 	if snapshot != nil {
 		post.Commit, post.Sequence = snapshot.Commit.ID.String(), snapshot.Message.Sequence
 	}
+	post.Quotes = draft.Posts[0].Post.Quotes
 	for _, source := range draft.Posts[0].Sources {
 		post.Sources = append(post.Sources, capturedPage(source))
 	}
@@ -101,6 +102,7 @@ func changedPage(page *archive.Page, line *schemas.Change) schemas.CapturedPage 
 func alreadyCaptured(page *archive.Page, post *schemas.Post) *schemas.CapturedPost {
 	captured := &schemas.CapturedPost{
 		CapturedPage: storedPage(page, schemas.ResultInRun), Sequence: page.Capture.Sequence, Omitted: post.Omitted,
+		Quotes: post.Quotes,
 	}
 	for _, source := range post.Sources {
 		captured.Sources = append(captured.Sources, schemas.CapturedPage{
@@ -156,7 +158,9 @@ func (p *program) printCapture(report *schemas.CaptureReport) {
 	var rows [][]string
 	var tooMany, unfit int
 	var dead []schemas.CapturedPage
+	var quotes []schemas.Quote
 	for _, post := range report.Posts {
+		quotes = append(quotes, post.Quotes...)
 		rows = append(rows, captureRow("", post.Sequence, post.CapturedPage))
 		for _, source := range post.Sources {
 			rows = append(rows, captureRow("  ", 0, source))
@@ -175,6 +179,9 @@ func (p *program) printCapture(report *schemas.CaptureReport) {
 	p.columns(rows)
 	for _, source := range dead {
 		p.printf("%s was dead already; an older copy may be at %s\n", archive.SpokenName(source.URL), source.OlderCopies)
+	}
+	if len(quotes) > 0 {
+		p.printf("%s\n", countQuotes(quotes))
 	}
 	if tooMany > 0 {
 		p.printf("%s left out (--max-sources)\n", count(tooMany, "more link"))

@@ -26,12 +26,13 @@ that is not untracked. First it decides whether the page was served at all: a
 block, a challenge or a fault is never called a removal; it is told when it begins
 and when it ends. Then it compares: text, headline, byline, links, notes on
 corrections, retractions. What is around the article or changes each time is no
-news. What it saw is signed and kept. A PAGE is a URL, a part of one that no
+news. Quotes that a source does not say any more are told first. What it saw is
+signed and kept. A PAGE is a URL, a part of one that no
 other page has, or the name of a post. The same command continues a run that
 was cut short.
 
-Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome or what
-a page says changed; 4 partly: a page that was served before, or is new, is not served now
+Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome, what a
+page says, or a passage that is quoted changed; 4 partly: a page that was served before, or is new, is not served now
 (3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
 is kept).`,
 		CustomHelpTemplate: commandHelp,
@@ -127,6 +128,7 @@ type checkRun struct {
 	journal  *archive.Journal
 	progress *progress
 	pages    []schemas.CapturedPage
+	quotes   []schemas.QuoteVerdict
 	commits  []schemas.CommitRef
 }
 
@@ -137,10 +139,13 @@ func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages
 		if err != nil {
 			return err
 		}
-		if r.pages, err = r.foundBefore(ctx, recorder.Archive, done); err != nil {
+		if r.pages, err = r.foundBefore(ctx, recorder.Archive, done.Pages); err != nil {
 			return err
 		}
-		pages = slices.DeleteFunc(slices.Clone(pages), func(ref archive.PageRef) bool { return done[ref.ID] != nil })
+		for _, quote := range done.Quotes {
+			r.quotes = append(r.quotes, *quote)
+		}
+		pages = slices.DeleteFunc(slices.Clone(pages), func(ref archive.PageRef) bool { return done.Pages[ref.ID] != nil })
 		r.say("note", "continuing run %s: %d of %d pages were looked at before", r.journal.Run.ID, total-int64(len(pages)), total)
 	}
 	recorder.Reread = func(s *archive.Snapshot, pages int) {
@@ -150,6 +155,9 @@ func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages
 	finished := total - int64(len(pages))
 	return recorder.Check(ctx, r.journal.Run, r.pending(pages), func(checked provenance.Checked) {
 		r.pages = append(r.pages, capturedPage(checked.Page))
+		for _, quote := range checked.Page.Quotes {
+			r.quotes = append(r.quotes, *quote)
+		}
 		if s := checked.Snapshot; s != nil && (len(r.commits) == 0 || r.commits[len(r.commits)-1] != s.Ref()) {
 			r.commits = append(r.commits, s.Ref())
 		}
@@ -197,9 +205,10 @@ func (r *checkRun) pending(pages []archive.PageRef) iter.Seq[archive.PageRef] {
 
 func (r *checkRun) report(a *archive.Archive) *schemas.CheckReport {
 	slices.SortStableFunc(r.pages, byUrgency)
+	slices.SortStableFunc(r.quotes, byBreach)
 	return &schemas.CheckReport{
 		Schema: schemas.CheckReportSchema, ArchiveID: a.ID(), Run: r.journal.Run.ID,
-		Resumed: r.journal.Resumed, Pages: r.pages, Commits: r.commits,
+		Resumed: r.journal.Resumed, Pages: r.pages, Commits: r.commits, Quotes: r.quotes,
 	}
 }
 
@@ -229,6 +238,22 @@ func byUrgency(a, b schemas.CapturedPage) int {
 	return cmp.Or(cmp.Compare(urgency(a), urgency(b)), strings.Compare(a.URL, b.URL))
 }
 
+// byBreach orders what became of quotes: the removed, the altered, then the rest.
+func byBreach(a, b schemas.QuoteVerdict) int {
+	rank := func(q *schemas.QuoteVerdict) int {
+		switch {
+		case q.Fate == schemas.QuoteRemoved:
+			return 0
+		case q.Fate.Broken():
+			return 1
+		case q.Was.Broken():
+			return 2
+		}
+		return 3
+	}
+	return cmp.Or(cmp.Compare(rank(&a), rank(&b)), strings.Compare(a.PostURL, b.PostURL), strings.Compare(a.URL, b.URL))
+}
+
 func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error {
 	code := exitDone
 	for _, page := range report.Pages {
@@ -237,6 +262,11 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 			code = exitChanged
 		case failedNow(page) && code == exitDone:
 			code = exitPartly
+		}
+	}
+	for i := range report.Quotes {
+		if report.Quotes[i].Fate.Broken() {
+			code = exitChanged
 		}
 	}
 	if c.Bool("json") {
@@ -256,6 +286,7 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 // printCheck prints one line a page that is news, its changed passages below
 // it, and a count of the rest.
 func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
+	p.printQuoteNews(report.Quotes, verbose)
 	var fresh, asBefore, failing, other int
 	news := map[string]int{}
 	for _, page := range report.Pages {
@@ -299,6 +330,15 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 		if part.n > 0 {
 			line += fmt.Sprintf(", %d %s", part.n, part.words)
 		}
+	}
+	broken := 0
+	for i := range report.Quotes {
+		if report.Quotes[i].Fate.Broken() {
+			broken++
+		}
+	}
+	if broken > 0 {
+		line += fmt.Sprintf("; %s broken", count(broken, "quote"))
 	}
 	p.printf("%s\n", line)
 }
