@@ -164,8 +164,8 @@ func (j *judge) judgeQuotes(ctx context.Context, page *archive.PageDraft, verdic
 	if after.state.Outcome == schemas.Served {
 		after.document = page.Document
 	}
-	before, err := j.before(ctx, page)
-	if err != nil {
+	last, err := j.before(ctx, page)
+	if err != nil || last == nil {
 		return nil, err
 	}
 	var lines []*schemas.QuoteVerdict
@@ -175,7 +175,7 @@ func (j *judge) judgeQuotes(ctx context.Context, page *archive.PageDraft, verdic
 			if len(q.Places) != 1 || q.Places[0].Page != page.ID {
 				continue
 			}
-			line, err := f.judge(ctx, q, before, after)
+			line, err := f.judge(ctx, q, page.Before.State(), last, after)
 			if err != nil {
 				return nil, fmt.Errorf("following a quote of %s: %w", post.URL, err)
 			}
@@ -196,42 +196,45 @@ func (j *judge) judgeQuotes(ctx context.Context, page *archive.PageDraft, verdic
 	return lines, nil
 }
 
-// before is the newest capture before a look.
+// before is the newest served capture before a look: what a passage is compared
+// with is what was last seen.
 func (j *judge) before(ctx context.Context, page *archive.PageDraft) (*version, error) {
-	v := &version{state: page.Before.State()}
-	if v.state.Outcome != schemas.Served {
-		return v, nil
+	served, err := page.Before.Served(ctx)
+	if err != nil || served == nil {
+		return nil, err
 	}
-	v.document = page.FormerDocument
-	if v.document == nil || page.Former == nil || page.Former.Capture.Sequence != page.Before.Capture.Sequence {
-		var err error
-		if v.document, err = page.Before.Document(ctx); err != nil {
-			return nil, err
-		}
+	v := &version{state: served.State(), document: page.FormerDocument}
+	if v.document == nil || page.Former == nil || page.Former.Capture.Sequence != served.Capture.Sequence {
+		v.document, err = served.Document(ctx)
 	}
-	return v, nil
+	return v, err
 }
 
-// judge returns nil for a quote that fares as before.
-func (f *follower) judge(ctx context.Context, q *schemas.Quote, before, after *version) (*schemas.QuoteVerdict, error) {
+// judge returns nil for a quote that fares as before. last is the version that
+// was last seen.
+func (f *follower) judge(ctx context.Context, q *schemas.Quote, before schemas.State, last, after *version) (*schemas.QuoteVerdict, error) {
 	place := &q.Places[0]
 	is, err := f.follow(ctx, place, after)
 	if err != nil {
 		return nil, err
 	}
-	was, err := f.follow(ctx, place, before)
+	was, err := f.follow(ctx, place, last)
 	if err != nil {
 		return nil, err
 	}
-	if is.fate == was.fate && is.now == was.now {
-		return nil, nil
-	}
-	return &schemas.QuoteVerdict{
+	v := &schemas.QuoteVerdict{
 		Quote: q.ID, Exact: q.Passage.Quote.Exact,
-		Bound: f.pinned[place.Sequence].state, Before: before.state, After: after.state,
+		Bound: f.pinned[place.Sequence].state, Before: before, After: after.state,
 		Was: was.fate, Fate: is.fate, Passage: is.passage, Now: is.now, Selections: is.places,
 		Segments: is.segments, Meaning: is.meaning,
-	}, nil
+	}
+	if before.Outcome != schemas.Served {
+		v.Was, v.Last = schemas.QuoteFateUnseen, was.fate
+	}
+	if v.Was == v.Fate && (v.Fate == schemas.QuoteFateUnseen || is.now == was.now) {
+		return nil, nil
+	}
+	return v, nil
 }
 
 // noticeOf returns a note of a page on its own changes that has words of a quote.

@@ -109,6 +109,7 @@ type QuoteVerdict struct {
 	Before     State       `json:"before"`               // the newest capture of the source before this one
 	After      State       `json:"after"`                // this capture
 	Was        QuoteFate   `json:"was"`                  // with the capture before
+	Last       QuoteFate   `json:"last,omitempty"`       // where that was unseen: with the last capture that was seen
 	Fate       QuoteFate   `json:"fate"`                 // with this one
 	Passage    string      `json:"passage" rule:"text"`  // what the source said when the quote was bound
 	Now        string      `json:"now,omitempty"`        // what it says in that place now, where it differs
@@ -118,6 +119,16 @@ type QuoteVerdict struct {
 	Meaning  []string      `json:"meaning,omitempty" rule:"word"` // what the changed words are: number, negation, name …
 	Change   ChangeClass   `json:"change,omitempty"`              // the verdict on the page as a whole
 	Notice   string        `json:"notice,omitempty"`              // a note of the page on its own changes that has words of the quote
+}
+
+// Breaks reports whether the source said the passage when it was last seen, or
+// said something else, and does not now.
+func (q *QuoteVerdict) Breaks() bool { return q.Fate.Broken() && (q.Last == "" || q.Last != q.Fate) }
+
+// Mends reports whether the source says again what it did not say when it was
+// last seen.
+func (q *QuoteVerdict) Mends() bool {
+	return !q.Fate.Broken() && q.Fate != QuoteFateUnseen && (q.Was.Broken() || q.Last.Broken())
 }
 
 // Quotes is what walkback quotes shows.

@@ -242,11 +242,11 @@ func byUrgency(a, b schemas.CapturedPage) int {
 func byBreach(a, b schemas.QuoteVerdict) int {
 	rank := func(q *schemas.QuoteVerdict) int {
 		switch {
-		case q.Fate == schemas.QuoteRemoved:
+		case q.Breaks() && q.Fate == schemas.QuoteRemoved:
 			return 0
-		case q.Fate.Broken():
+		case q.Breaks():
 			return 1
-		case q.Was.Broken():
+		case q.Mends():
 			return 2
 		}
 		return 3
@@ -265,7 +265,7 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 		}
 	}
 	for i := range report.Quotes {
-		if report.Quotes[i].Fate.Broken() {
+		if report.Quotes[i].Breaks() {
 			code = exitChanged
 		}
 	}
@@ -333,7 +333,7 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 	}
 	broken := 0
 	for i := range report.Quotes {
-		if report.Quotes[i].Fate.Broken() {
+		if report.Quotes[i].Breaks() {
 			broken++
 		}
 	}

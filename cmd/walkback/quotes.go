@@ -191,8 +191,8 @@ func (v *quotesView) sayNone(c *cli.Context) {
 	}
 }
 
-// rows yields a row for each quote: what became of it, its words, where it
-// stands and where it is from.
+// rows yields a row for each quote: what became of it, how it was bound, its
+// words, where it stands and where it is from.
 func (v *quotesView) rows(posts iter.Seq2[schemas.PostQuotes, error]) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		for post, err := range posts {
@@ -202,7 +202,7 @@ func (v *quotesView) rows(posts iter.Seq2[schemas.PostQuotes, error]) iter.Seq2[
 			}
 			for i := range post.Quotes {
 				q := &post.Quotes[i]
-				row := []string{standingWord(q), quoted(q.Quote.Passage.Quote.Exact), archive.SpokenName(post.URL)}
+				row := []string{standingWord(q), boundWord(q), quoted(q.Quote.Passage.Quote.Exact), archive.SpokenName(post.URL)}
 				if v.source == nil && len(q.Quote.Places) == 1 {
 					row = append(row, archive.SpokenName(q.Quote.Places[0].URL))
 				}
@@ -220,6 +220,14 @@ func standingWord(q *schemas.QuoteStanding) string {
 		return string(q.Quote.State)
 	}
 	return string(q.Fate)
+}
+
+// boundWord is how a quote agreed with its source when it was bound.
+func boundWord(q *schemas.QuoteStanding) string {
+	if q.Fate == "" {
+		return ""
+	}
+	return string(q.Quote.State)
 }
 
 // read prints a post's quotes to be read.
@@ -240,7 +248,7 @@ func (v *quotesView) read(posts iter.Seq2[schemas.PostQuotes, error]) error {
 const quoteIndent = "    "
 
 func (v *quotesView) printQuote(q *schemas.QuoteStanding) {
-	v.printf("%s\n", strings.ToUpper(standingWord(q))+sinceWords(q))
+	v.printf("%s\n", headWords(q))
 	v.printWrapped("quote", "“"+q.Quote.Passage.Quote.Exact+"”"+speakerWords(q.Quote.Speaker))
 	switch {
 	case len(q.Quote.Places) > 1:
@@ -303,11 +311,20 @@ func outcomeNote(outcome schemas.Outcome) string {
 	return " (" + string(outcome) + ")"
 }
 
-func sinceWords(q *schemas.QuoteStanding) string {
-	if q.Since == nil {
-		return ""
+// headWords says how a quote stands, and since when.
+func headWords(q *schemas.QuoteStanding) string {
+	words := strings.ToUpper(standingWord(q))
+	switch {
+	case q.Since == nil:
+	case q.LastFate != "":
+		words += " since " + minute(q.Since.CapturedAt)
+	default:
+		words += ", first seen so " + minute(q.Since.CapturedAt)
 	}
-	return ", seen so since " + minute(q.Since.CapturedAt)
+	if q.Fate != "" && q.Quote.State == schemas.QuoteAltered {
+		words += "; the post has other words"
+	}
+	return words
 }
 
 func speakerWords(speaker string) string {
@@ -354,7 +371,7 @@ func countQuotes(quotes []schemas.Quote) string {
 func (p *program) printQuoteNews(verdicts []schemas.QuoteVerdict, verbose bool) {
 	for i := range verdicts {
 		q := &verdicts[i]
-		if !q.Fate.Broken() && !q.Was.Broken() && !verbose {
+		if !q.Breaks() && !q.Mends() && !verbose {
 			continue
 		}
 		p.printf("%s: %s quotes %s: %s, between %s and %s\n",
@@ -372,7 +389,7 @@ func (p *program) printQuoteNews(verdicts []schemas.QuoteVerdict, verbose bool) 
 }
 
 func quoteLabel(q *schemas.QuoteVerdict) string {
-	if !q.Fate.Broken() && q.Was.Broken() && q.Fate != schemas.QuoteFateUnseen {
+	if q.Mends() {
 		return "quote back"
 	}
 	return "quote " + string(q.Fate)
