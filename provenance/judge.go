@@ -26,9 +26,10 @@ func newJudge(a *archive.Archive) (*judge, error) {
 	return &judge{archive: a, citations: head.Citations()}, nil
 }
 
-// Judge sets, for an archive that may be nil, the verdict of each page of a draft that was captured before, what
-// became of the passages of it that posts quote, and the quotes of each post.
-// Nothing is written.
+// Judge notes what each page of a draft says of itself as a publication, and
+// sets the verdict of those that were captured before, what became of the
+// passages of them that posts quote, and the quotes of each post. The archive is
+// nil where it is yet to be made. Nothing is written.
 func Judge(ctx context.Context, a *archive.Archive, draft *archive.Draft) error {
 	j, err := newJudge(a)
 	if err != nil {

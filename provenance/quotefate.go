@@ -7,7 +7,6 @@ import (
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/textdiff"
-	"github.com/walkback-dev/walkback/provenance/change"
 	"github.com/walkback-dev/walkback/provenance/quote"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -243,17 +242,6 @@ func noticeOf(document *extract.Document, q *schemas.Quote) string {
 		if quote.Mentions(notice.Text, q.Passage.Quote.Exact) {
 			return notice.Text
 		}
-	}
-	return ""
-}
-
-// standingOf is Standing where a document may be missing.
-func standingOf(document *extract.Document) schemas.ChangeClass {
-	if document == nil {
-		return ""
-	}
-	if standing := change.StandingOf(document); standing != nil {
-		return standing.Class
 	}
 	return ""
 }

@@ -124,7 +124,7 @@ func (s *quotedSource) stand(ctx context.Context, q *schemas.QuoteStanding) erro
 		}
 	}
 	if last.document != nil {
-		q.Standing, q.Notice = standingOf(last.document), noticeOf(last.document, &q.Quote)
+		q.Standing, q.Notice = Standing(last.document), noticeOf(last.document, &q.Quote)
 	}
 	if s.newest.Capture.Access.Outcome != schemas.Served {
 		q.LastFate, q.Fate = now.fate, schemas.QuoteFateUnseen
