@@ -79,11 +79,9 @@ func remember(memory *trust.Memory, archiveID string, head schemas.CommitRef, no
 	return memory.Remember(receiptFor(archiveID, head, now))
 }
 
-// judge returns what judges the run in hand.
-func (rec *Recorder) judge() (_ *judge, err error) {
-	if rec.judging == nil {
-		rec.judging, err = newJudge(rec.Archive)
-	}
+// begin makes what judges a run: it knows who quotes whom as of now.
+func (rec *Recorder) begin() (_ *judge, err error) {
+	rec.judging, err = newJudge(rec.Archive)
 	return rec.judging, err
 }
 
@@ -182,12 +180,8 @@ func pastOf(ctx context.Context, newest *archive.Page) (*change.Past, error) {
 
 // commit judges and commits drafts, and remembers the new head.
 func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*archive.Draft) ([]*archive.Snapshot, error) {
-	j, err := rec.judge()
-	if err != nil {
-		return nil, err
-	}
 	for _, draft := range drafts {
-		if err := j.draft(ctx, draft); err != nil {
+		if err := rec.judging.draft(ctx, draft); err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,7 @@ func (p *program) demoCommand() *cli.Command {
 		UsageText: "walkback demo [DIR]",
 		Description: `Plays a small web on this machine: a post and the three sources it quotes. It
 captures them, has one source silently edited and another one withdrawn, checks,
-shows the difference and verifies. The archive stays in DIR (else in a new
+shows the quote that is no longer true, the difference, and verifies. The archive stays in DIR (else in a new
 temporary folder), with a key and receipts of its own.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
@@ -137,6 +137,10 @@ func (d *demo) play(c *cli.Context) error {
 	if err := d.check(c); err != nil {
 		return err
 	}
+	d.printf("\n$ walkback quotes --broken %s\n", demoPost)
+	if err := d.quotes(c); err != nil {
+		return err
+	}
 	d.printf("\n$ walkback diff %s\n", demoArticle)
 	if err := d.diff(c); err != nil {
 		return err
@@ -193,10 +197,23 @@ func (d *demo) check(c *cli.Context) error {
 	report := &schemas.CheckReport{}
 	err = d.recorder.Check(c.Context, run, slices.Values(pages), func(checked provenance.Checked) {
 		report.Pages = append(report.Pages, capturedPage(checked.Page))
+		for _, quote := range checked.Page.Quotes {
+			report.Quotes = append(report.Quotes, *quote)
+		}
 	})
 	slices.SortStableFunc(report.Pages, byUrgency)
+	slices.SortStableFunc(report.Quotes, byBreach)
 	d.printCheck(report, false)
 	return err
+}
+
+func (d *demo) quotes(c *cli.Context) error {
+	post, err := archive.PageAt(demoPost)
+	if err != nil {
+		return err
+	}
+	view := &quotesView{program: d.program}
+	return view.read(view.standings(c.Context, d.archive, thesePosts(post), true))
 }
 
 func (d *demo) diff(c *cli.Context) error {

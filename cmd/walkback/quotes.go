@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -89,15 +90,6 @@ func (p *program) quotes(c *cli.Context) error {
 
 // quotingPosts yields the posts that the command line means.
 func (p *program) quotingPosts(c *cli.Context, head *archive.Snapshot, source *archive.PageRef) (iter.Seq2[archive.PageRef, error], error) {
-	one := func(refs ...archive.PageRef) iter.Seq2[archive.PageRef, error] {
-		return func(yield func(archive.PageRef, error) bool) {
-			for _, ref := range refs {
-				if !yield(ref, nil) {
-					return
-				}
-			}
-		}
-	}
 	switch {
 	case c.Args().Present():
 		ref, err := head.Find(c.Context, c.Args().First())
@@ -117,10 +109,10 @@ func (p *program) quotingPosts(c *cli.Context, head *archive.Snapshot, source *a
 			}
 			return nil, err
 		}
-		return one(ref), nil
+		return thesePosts(ref), nil
 	case source != nil:
 		refs, err := head.Citations().Of(c.Context, source.ID)
-		return one(refs...), err
+		return thesePosts(refs...), err
 	}
 	return func(yield func(archive.PageRef, error) bool) {
 		for listed, err := range head.List(c.Context, func(page *schemas.ListedPage) bool { return page.Post }) {
@@ -133,6 +125,17 @@ func (p *program) quotingPosts(c *cli.Context, head *archive.Snapshot, source *a
 			}
 		}
 	}, nil
+}
+
+// thesePosts yields posts that are known.
+func thesePosts(refs ...archive.PageRef) iter.Seq2[archive.PageRef, error] {
+	return func(yield func(archive.PageRef, error) bool) {
+		for _, ref := range refs {
+			if !yield(ref, nil) {
+				return
+			}
+		}
+	}
 }
 
 // quotesView prints quotes.
@@ -249,7 +252,7 @@ const quoteIndent = "    "
 
 func (v *quotesView) printQuote(q *schemas.QuoteStanding) {
 	v.printf("%s\n", headWords(q))
-	v.printWrapped("quote", "“"+q.Quote.Passage.Quote.Exact+"”"+speakerWords(q.Quote.Speaker))
+	v.printWrapped("quote", inMarks(q.Quote.Passage.Quote.Exact)+speakerWords(q.Quote.Speaker))
 	switch {
 	case len(q.Quote.Places) > 1:
 		for _, place := range q.Quote.Places {
@@ -327,6 +330,14 @@ func headWords(q *schemas.QuoteStanding) string {
 	return words
 }
 
+// inMarks puts a text between quotation marks, unless it has its own.
+func inMarks(s string) string {
+	if r, _ := utf8.DecodeRuneInString(s); strings.ContainsRune("“„«\"", r) {
+		return s
+	}
+	return "“" + s + "”"
+}
+
 func speakerWords(speaker string) string {
 	if speaker == "" {
 		return ""
@@ -399,7 +410,7 @@ func quoteNews(q *schemas.QuoteVerdict) string {
 	var words string
 	switch q.Fate {
 	case schemas.QuoteFateAltered:
-		words = passageWords(schemas.Passage{Before: q.Passage, After: q.Now}, 0)
+		words = changeWords(q)
 		if len(q.Meaning) > 0 {
 			words += " (" + strings.Join(q.Meaning, ", ") + ")"
 		}
@@ -412,4 +423,41 @@ func quoteNews(q *schemas.QuoteVerdict) string {
 		words += "; a note of the page mentions it"
 	}
 	return words
+}
+
+// changeWords quotes the first place in which a passage changed, with the word
+// behind it, and counts the others.
+func changeWords(q *schemas.QuoteVerdict) string {
+	places, first := 0, schemas.Passage{}
+	inside := false
+	for _, s := range q.Segments {
+		switch {
+		case s.Op == opEqual && inside && places == 1:
+			first.Before, first.After = first.Before+firstWord(s.Text), first.After+firstWord(s.Text)
+		case s.Op != opEqual && !inside:
+			places++
+		}
+		inside = s.Op != opEqual
+		switch {
+		case places > 1:
+		case s.Op == opDelete:
+			first.Before += s.Text
+		case s.Op == opInsert:
+			first.After += s.Text
+		}
+	}
+	if places == 0 {
+		return passageWords(schemas.Passage{Before: q.Passage, After: q.Now}, 0)
+	}
+	first.Before, first.After = strings.TrimSpace(first.Before), strings.TrimSpace(first.After)
+	return passageWords(first, places-1)
+}
+
+// firstWord returns a text up to the end of its first word.
+func firstWord(s string) string {
+	trimmed := strings.TrimLeft(s, " ")
+	if i := strings.IndexAny(trimmed, " \n"); i >= 0 {
+		trimmed = trimmed[:i]
+	}
+	return s[:len(s)-len(strings.TrimLeft(s, " "))] + trimmed
 }
