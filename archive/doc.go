@@ -22,7 +22,7 @@
 //	    head.http                request and response heads of every hop
 //	    body.<ext>[.gz|.br|.zst] the payload as received
 //	    text.md                  text of the newest served capture
-//	    post.json                post/1, for posts: the pinned sources
+//	    post.json                post/1, for posts: the pinned sources, and the quotes
 //	    untracked.json           untracked/1: check passes the page over
 //	    resources/<16 hex>.<ext> bodies of redirects, up to 64 KiB each
 //	    tls/<16 hex>.pem         certificate chains, leaf first

@@ -27,6 +27,7 @@ func decodeReport(document string) error {
 		schemas.ShowSchema:             decodes[schemas.Show],
 		schemas.DiffSchema:             decodes[schemas.Diff],
 		schemas.SearchSchema:           decodes[schemas.Search],
+		schemas.QuotesSchema:           decodes[schemas.Quotes],
 		schemas.KeyListSchema:          decodes[schemas.KeyList],
 		schemas.VerifyReportSchema:     decodes[schemas.VerifyReport],
 		schemas.RetractionReportSchema: decodes[schemas.RetractionReport],
