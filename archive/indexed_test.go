@@ -238,7 +238,7 @@ func TestIndexedReads(t *testing.T) {
 	if n := len(want[fmt.Sprintf("versions %s", news)].([]string)); n != 5 {
 		t.Fatalf("%d versions of %s", n, news)
 	}
-	if found := want["search hollow {Skip:0 Limit:20 EveryVersion:true}"].([]string); len(found) < 6 {
+	if found := want["search hollow {Skip:0 Limit:20 EveryVersion:true Within:0}"].([]string); len(found) < 6 {
 		t.Fatalf("found %q", found)
 	}
 	used(t, compare(t, dir, want, idle))
@@ -393,7 +393,7 @@ func missesOnly(question string, got any, all answers) bool {
 		return false
 	}
 	words := strings.TrimPrefix(question[:strings.Index(question, " {")], "search ")
-	every := all["search "+words+" {Skip:0 Limit:20 EveryVersion:true}"].([]string)
+	every := all["search "+words+" {Skip:0 Limit:20 EveryVersion:true Within:0}"].([]string)
 	for _, f := range found[1:] {
 		if !slices.Contains(every, f) {
 			return false

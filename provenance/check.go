@@ -129,7 +129,7 @@ func ByHost(pages []archive.PageRef) iter.Seq[archive.PageRef] {
 // one goroutine, for each page once it is durable. When pages ends early, what
 // is in flight is still finished.
 func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq[archive.PageRef], done func(Checked)) error {
-	j, err := rec.begin()
+	j, err := rec.begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ type work struct {
 // requests ends early, what is in flight is still finished. Errors of single
 // pages are part of the drafts; the error returned is one that stopped the run.
 func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter.Seq[archive.PostRequest], done func(Recorded)) error {
-	j, err := rec.begin()
+	j, err := rec.begin(ctx)
 	if err != nil {
 		return err
 	}

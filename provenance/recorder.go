@@ -79,8 +79,16 @@ func remember(memory *trust.Memory, archiveID string, head schemas.CommitRef, no
 	return memory.Remember(receiptFor(archiveID, head, now))
 }
 
-// begin makes what judges a run: it knows who quotes whom as of now.
-func (rec *Recorder) begin() (_ *judge, err error) {
+// begin makes what judges a run: it knows who quotes whom as of now. A head that
+// does not verify is refused before anything is asked for or judged by it.
+func (rec *Recorder) begin(ctx context.Context) (*judge, error) {
+	head, err := rec.Archive.Head()
+	if err != nil {
+		return nil, err
+	}
+	if err := rec.guard(ctx, head); err != nil {
+		return nil, err
+	}
 	rec.judging, err = newJudge(rec.Archive)
 	return rec.judging, err
 }
