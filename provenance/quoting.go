@@ -22,8 +22,10 @@ const (
 	mostLookedUp = 50
 	mostHolders  = 5
 	// lookedUpWords is how many words in a row a quote must have to be looked for
-	// in all of the archive: fewer stand in many texts.
+	// in all of the archive: fewer stand in many texts. A phrase has mostPhrase at
+	// most.
 	lookedUpWords = 6
+	mostPhrase    = 40
 	// walkedForQuotes is the largest archive, in snapshots, that is read through
 	// for a quote when there is no index.
 	walkedForQuotes = 500
@@ -189,11 +191,16 @@ func (b *binder) quote(ctx context.Context, found quote.Bound, ids map[string]in
 		out.State, out.Places, out.Segments, out.Meaning = before.State, before.Places, before.Segments, before.Meaning
 		return out, true, nil
 	}
-	if binding.State == quote.NotFound || binding.State == quote.Unseen {
+	switch binding.State {
+	case quote.NotFound, quote.Unseen, quote.Altered: // an earlier version may have said just this
 		if err := b.lookUp(ctx, q); err != nil {
 			return out, false, err
 		}
 		binding = b.library.Bind(q, b.tiers(q)...)
+	default:
+	}
+	if newest := b.newestOf(binding.Candidates); newest != "" {
+		binding = b.library.Bind(q, append([][]string{{newest}}, b.tiers(q)...)...)
 	}
 	out.State = schemas.QuoteState(binding.State)
 	candidates := binding.Candidates
@@ -211,6 +218,23 @@ func (b *binder) quote(ctx context.Context, found quote.Bound, ids map[string]in
 	}
 	out.Segments, out.Meaning = segmentsOf(binding.Segments), binding.Meaning
 	return out, true, nil
+}
+
+// newestOf returns the newest of the versions that several candidates stand in,
+// if they are versions of one page.
+func (b *binder) newestOf(candidates []quote.Candidate) string {
+	newest := ""
+	for i, c := range candidates {
+		switch source := b.sources[c.Source]; {
+		case i == 0:
+			newest = c.Source
+		case source.name != b.sources[newest].name:
+			return ""
+		case source.reading.State.CapturedAt > b.sources[newest].reading.State.CapturedAt:
+			newest = c.Source
+		}
+	}
+	return newest
 }
 
 // quoteID names a quote by its words.
@@ -253,7 +277,7 @@ func (b *binder) lookUp(ctx context.Context, q quote.Quotation) error {
 		return nil
 	}
 	b.lookedUp++
-	found, _, err := b.archive.Search(ctx, phrase, archive.SearchOptions{Limit: mostHolders, Within: walkedForQuotes})
+	found, _, err := b.archive.Search(ctx, phrase, archive.SearchOptions{Limit: mostHolders, EveryVersion: true, Within: walkedForQuotes})
 	if err != nil {
 		return fmt.Errorf("looking for a quote in the archive: %w", err)
 	}
@@ -295,7 +319,7 @@ func phraseOf(q quote.Quotation) string {
 	if len(words) < lookedUpWords {
 		return ""
 	}
-	return `"` + strings.Join(words[:min(len(words), 2*lookedUpWords)], " ") + `"`
+	return `"` + strings.Join(words[:min(len(words), mostPhrase)], " ") + `"`
 }
 
 // unquoted takes away what would end a phrase.
