@@ -1,6 +1,7 @@
 package provenance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,9 @@ const (
 	// most.
 	lookedUpWords = 6
 	mostPhrase    = 40
+	// mostText bounds the texts that the quotes of a post are looked for in, in
+	// bytes: those that come after are as if they had not been seen.
+	mostText = 16 << 20
 	// walkedForQuotes is the largest archive, in snapshots, that is read through
 	// for a quote when there is no index.
 	walkedForQuotes = 500
@@ -53,7 +57,7 @@ func (j *judge) bindQuotes(ctx context.Context, post *archive.PostDraft) error {
 		}
 		return nil
 	}
-	b := &binder{judge: j, post: post, text: passagesOf(reading.Document), library: quote.NewLibrary(), sources: map[string]*boundSource{}}
+	b := &binder{judge: j, post: post, text: passagesOf(reading.Document), library: quote.NewLibrary(), room: mostText, sources: map[string]*boundSource{}}
 	if err := b.readSources(ctx); err != nil {
 		return err
 	}
@@ -68,8 +72,35 @@ func (j *judge) bindQuotes(ctx context.Context, post *archive.PostDraft) error {
 			post.Post.Quotes = append(post.Post.Quotes, q)
 		}
 	}
+	b.carry(earlier)
 	b.addSources()
 	return nil
+}
+
+// carry keeps what nothing marks as a quote, and was bound before, as long as the
+// post has the words: the source may not have them any more.
+func (b *binder) carry(earlier earlierBindings) {
+	if earlier.post == nil {
+		return
+	}
+	quotes := &b.post.Post.Quotes
+	for _, q := range earlier.post.Quotes {
+		known := func(other schemas.Quote) bool { return other.ID == q.ID }
+		if q.Mark != schemas.MarkUnmarked || len(q.Places) != 1 || slices.ContainsFunc(*quotes, known) {
+			continue
+		}
+		places := b.text.anchor(&q.Passage)
+		if len(places) == 0 {
+			continue
+		}
+		if passage, ok := b.text.selection(places[0], places[len(places)-1]); ok {
+			q.Passage = passage
+			*quotes = append(*quotes, q)
+		}
+	}
+	slices.SortStableFunc(*quotes, func(a, b schemas.Quote) int {
+		return cmp.Compare(a.Passage.Position.Start, b.Passage.Position.Start)
+	})
 }
 
 // earlierBindings are the quotes of the capture of a post before.
@@ -112,6 +143,7 @@ type binder struct {
 	text     *passages
 	library  *quote.Library
 	sources  map[string]*boundSource // by their keys in the library
+	room     int                     // bytes of texts that the library may still take
 	lookedUp int
 }
 
@@ -170,6 +202,11 @@ func (b *binder) add(key string, source *boundSource) error {
 	var document *extract.Document
 	if source.reading != nil {
 		document = source.reading.Document
+	}
+	if document != nil {
+		if b.room -= len(document.Text()); b.room < 0 {
+			document, source.reading = nil, nil
+		}
 	}
 	err := b.library.Add(key, document)
 	if errors.Is(err, quote.ErrFull) {
