@@ -32,7 +32,7 @@ var layers = map[string][]string{
 	"provenance/trust":          {"archive/pattern", "schemas"},
 	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
-	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "provenance/change", "provenance/trust", "schemas"},
+	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/quote", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
 	"cmd/walkback":              {"archive", "archive/extract", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
 }
