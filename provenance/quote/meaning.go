@@ -79,7 +79,14 @@ func meaningsAt(texts, before [2]string, after string) []string {
 			}
 		}
 	}
+	if len(out) == 0 && !sameWords(words[0], words[1]) {
+		out = append(out, "words") // the same words in another order
+	}
 	return out
+}
+
+func sameWords(a, b []word) bool {
+	return slices.EqualFunc(a, b, func(a, b word) bool { return a.text == b.text })
 }
 
 // isName reports whether a word is written with a capital.

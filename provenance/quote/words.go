@@ -17,7 +17,7 @@ type word struct {
 
 // wordsOf returns the words of a text: runs of letters and digits, with
 // apostrophes and the separators of numbers inside; one character in scripts
-// without spaces; and the signs that change what a number says.
+// without spaces; a web address; and the signs that change what a number says.
 func wordsOf(text string) []word {
 	out := make([]word, 0, len(text)/5)
 	eachWord(text, func(w word) { out = append(out, w) })
@@ -41,7 +41,9 @@ func eachWord(text string, yield func(word)) {
 			ascii = ascii && text[end] < utf8.RuneSelf
 			end++
 		}
-		if ascii {
+		if from, to := address(text[start:end]); from < to {
+			yield(word{textdiff.FoldText(text[start+from : start+to]), start + from, start + to})
+		} else if ascii {
 			eachFolded(strings.ToLower(text[start:end]), func(from, to int, w string) { yield(word{w, start + from, start + to}) })
 		} else {
 			form := textdiff.Fold(text[start:end])
@@ -52,6 +54,19 @@ func eachWord(text string, yield func(word)) {
 		}
 		start = end + 1
 	}
+}
+
+// address returns where a web address begins and ends in a text without spaces;
+// it is one word.
+func address(text string) (from, to int) {
+	if from = strings.Index(text, "://"); from < 0 {
+		return 0, 0
+	}
+	for from > 0 && 'a' <= text[from-1]|0x20 && text[from-1]|0x20 <= 'z' {
+		from--
+	}
+	to = from + len(strings.TrimRightFunc(text[from:], func(r rune) bool { return !isWordRune(r) }))
+	return from, to
 }
 
 // eachFolded yields the words of a text in compare form.
