@@ -121,7 +121,9 @@ func (s *search) windows(allowed int) []window {
 			out = append(out, w)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b window) int { return cmp.Compare(b.votes, a.votes) })
+	slices.SortStableFunc(out, func(a, b window) int {
+		return cmp.Or(cmp.Compare(b.votes, a.votes), cmp.Compare(s.tier(a.source), s.tier(b.source)))
+	})
 	return out[:min(len(out), maxWindows)]
 }
 

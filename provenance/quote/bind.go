@@ -27,8 +27,8 @@ const (
 type Binding struct {
 	State State
 	Candidate
-	// Candidates are all passages that are as good: set if Ambiguous, while
-	// the Candidate is none then.
+	// Candidates are the passages that are as good, at most 16: set if
+	// Ambiguous, while the Candidate is none then.
 	Candidates []Candidate
 	// Segments lead from the words of the source (Equal and Delete) to those of
 	// the quotation (Equal and Insert), fragments joined by " … ": set if Altered.
@@ -85,41 +85,35 @@ func (r ranks) tier(source int) int {
 	return r.last
 }
 
-// bind finds a quotation. hint tells whether a match stands where the words
-// around the quotation stand, too; it may be nil.
+// bind finds a quotation. hint is that of the search.
 func (l *Library) bind(q Quotation, r ranks, hint func(match) bool) Binding {
-	s := &search{Library: l, wanted: l.want(q.Fragments)}
+	s := &search{Library: l, wanted: l.want(q.Fragments), ranks: r, hint: hint}
 	s.work = minWork + workPerWord*s.count
-	if s.count > 0 {
-		found := s.exact()
-		if s.count < minWords && len(r.of) > 0 {
-			found = slices.DeleteFunc(found, func(m match) bool { return r.tier(m.source) == r.last && (hint == nil || !hint(m)) })
-		}
-		if len(found) == 0 {
-			found = s.aligned()
-		}
-		if len(found) == 0 {
-			found = s.chunked()
-		}
-		if len(found) > 0 {
-			return s.choose(found, r, hint, q)
-		}
+	found := s.exact()
+	if len(found) == 0 {
+		found = s.aligned()
 	}
-	if r.unseen {
+	if len(found) == 0 {
+		found = s.chunked()
+	}
+	switch {
+	case len(found) > 0:
+		return s.choose(found, q)
+	case r.unseen:
 		return Binding{State: Unseen}
 	}
 	return Binding{State: NotFound}
 }
 
 // choose keeps the best of the matches.
-func (s *search) choose(found []match, r ranks, hint func(match) bool, q Quotation) Binding {
+func (s *search) choose(found []match, q Quotation) Binding {
 	best := found[:0:0]
 	for _, m := range found {
 		if len(best) == 0 {
 			best = append(best, m)
 			continue
 		}
-		c := s.compare(m, best[0], r)
+		c := s.compare(m, best[0])
 		if c < 0 {
 			best = best[:0]
 		}
@@ -127,8 +121,8 @@ func (s *search) choose(found []match, r ranks, hint func(match) bool, q Quotati
 			best = append(best, m)
 		}
 	}
-	if len(best) > 1 && hint != nil {
-		if near := slices.DeleteFunc(slices.Clone(best), func(m match) bool { return !hint(m) }); len(near) == 1 {
+	if len(best) > 1 && s.hint != nil {
+		if near := slices.DeleteFunc(slices.Clone(best), func(m match) bool { return !s.hint(m) }); len(near) == 1 {
 			best = near
 		}
 	}
@@ -144,11 +138,11 @@ func (s *search) choose(found []match, r ranks, hint func(match) bool, q Quotati
 
 // compare orders matches, the better one first: fewer words that differ, an
 // earlier tier, running text, fewer words left out.
-func (s *search) compare(a, b match, r ranks) int {
+func (s *search) compare(a, b match) int {
 	if a.errors != b.errors {
 		return a.errors - b.errors
 	}
-	if at, bt := r.tier(a.source), r.tier(b.source); at != bt {
+	if at, bt := s.tier(a.source), s.tier(b.source); at != bt {
 		return at - bt
 	}
 	if ap, bp := s.isProse(a), s.isProse(b); ap != bp {

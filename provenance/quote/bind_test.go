@@ -143,3 +143,31 @@ func TestBindPrefersTiers(t *testing.T) {
 		}
 	}
 }
+
+// A passage that many sources have is found in the one that the post names.
+func TestBindAmongMany(t *testing.T) {
+	l := NewLibrary()
+	for i := range 200 {
+		if err := l.Add(fmt.Sprint(i), document("Here it says that they never asked for it at all.")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Add("other", document("It says nothing of the kind.")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text, want string
+		tiers      [][]string
+	}{
+		{"they never asked", "verbatim 170 0", [][]string{{"170"}}},
+		{"never asked", "verbatim 170 0", [][]string{{"170"}}},
+		{"never asked", "not-found  0", [][]string{{"other"}}},
+		{"they never asked", "ambiguous  16", nil},
+		{"says that they never asked us for it", "altered 170 0", [][]string{{"170"}, {"3"}}},
+	} {
+		b := l.Bind(quoted(c.text), c.tiers...)
+		if got := fmt.Sprint(b.State, " ", b.Source, " ", len(b.Candidates)); got != c.want {
+			t.Errorf("%q: got %s, want %s", c.text, got, c.want)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func (s *search) part(c chunk) *search {
 	for from < c.to && s.tokens[from].kind != wordToken {
 		from++
 	}
-	return &search{Library: s.Library, wanted: wantTokens(s.tokens[from:c.to:c.to]), work: s.work}
+	return &search{Library: s.Library, wanted: wantTokens(s.tokens[from:c.to:c.to]), ranks: s.ranks, work: s.work}
 }
 
 // extend aligns the chunks before and behind one that was found.

@@ -23,15 +23,18 @@ type part struct {
 type search struct {
 	*Library
 	wanted
+	ranks
+	hint func(match) bool // whether the words around the quotation stand around a match, too; may be nil
 	work int
 }
 
 const (
 	maxWork    = 1 << 22 // steps of one search
-	maxMatches = 64      // passages that one search returns
+	maxMatches = 16      // passages that one search returns
 )
 
-// exact returns the passages that have all words in order.
+// exact returns the passages that have all words in order, those in sources of
+// the earliest tier that has any.
 func (s *search) exact() []match {
 	if s.count == 0 {
 		return nil
@@ -45,16 +48,33 @@ func (s *search) exact() []match {
 		home++
 	}
 	var out []match
+	best := s.last
 	for _, p := range seed {
-		if s.work--; s.work < 0 || len(out) == maxMatches {
+		if s.work--; s.work < 0 {
 			break
 		}
-		start := int(p) - (at - s.runs[home].from)
-		if m, ok := s.grow(home, start); ok {
+		tier := s.tier(s.sourceAt(p))
+		if tier > best || len(out) == maxMatches && tier == best && s.hint == nil {
+			continue
+		}
+		m, ok := s.grow(home, int(p)-(at-s.runs[home].from))
+		switch {
+		case !ok || !s.counts(m, tier):
+		case tier < best:
+			best, out = tier, append(out[:0], m)
+		case len(out) < maxMatches:
 			out = append(out, m)
+		case s.hint != nil && s.hint(m):
+			out[maxMatches-1] = m
 		}
 	}
 	return out
+}
+
+// counts reports whether a passage of few words may be taken from a source:
+// one that the post names, if it names any, or where the words around it are.
+func (s *search) counts(m match, tier int) bool {
+	return s.count >= minWords || tier < s.last || len(s.of) == 0 || s.hint != nil && s.hint(m)
 }
 
 // rarest returns the positions of the rarest sequence of the wanted words, and

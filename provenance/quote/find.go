@@ -7,11 +7,15 @@ import (
 	"github.com/walkback-dev/walkback/archive/textdiff"
 )
 
+// MaxQuotations is about how many quotations of a post are read; no person quotes
+// so often in one.
+const MaxQuotations = 10_000
+
 // Find returns the quotations of a post that marks tell, in order. Those
 // that nothing but their words tells are found by [Library.BindPost].
 func Find(post *extract.Document) []Quotation {
 	f := finder{post: post, links: placeLinks(post)}
-	for i := 0; i < len(post.Blocks); {
+	for i := 0; i < len(post.Blocks) && len(f.found) < MaxQuotations; {
 		i = f.block(i)
 	}
 	return f.found
@@ -95,7 +99,7 @@ func (f *finder) inline(i int) {
 	if f.open != nil {
 		f.goOn(i, text, &pairs, &unclosed)
 	}
-	for _, p := range pairs {
+	for _, p := range pairs[:min(len(pairs), MaxQuotations)] {
 		f.add(i, p)
 	}
 	if unclosed != nil {
