@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,11 +13,13 @@ import (
 type pageBlock struct {
 	Block
 	anchors []anchor
-	in      int    // index in the outline of the innermost block element around its text; 0 without an outline
-	linked  int    // bytes of text that are links
-	hidden  bool   // the page says that readers do not see it
-	date    string // of the first <time> in it, for machines
-	index   int    // in the blocks of the document, once it is made; -1 if it is none of them
+	in      int      // index in the outline of the innermost block element around its text; 0 without an outline
+	linked  int      // bytes of text that are links
+	quoted  []string // words in <q> elements
+	quote   int      // the outermost <blockquote> around it, counted from 1; 0 if there is none
+	hidden  bool     // the page says that readers do not see it
+	date    string   // of the first <time> in it, for machines
+	index   int      // in the blocks of the document, once it is made; -1 if it is none of them
 }
 
 // An anchor is a link as the page writes it.
@@ -40,6 +43,7 @@ type blockWriter struct {
 	row     int    // depth of open table rows: blocks inside cells do not end the row
 	pre     int
 	hidden  int
+	quotes  quoteWriter
 }
 
 // A frame is an open element that decides the kind of the blocks in it.
@@ -82,6 +86,8 @@ func (w *blockWriter) open(name string, attr func(string) string) {
 		if w.date == "" {
 			w.date = attr("datetime")
 		}
+	case name == "q":
+		w.quotes.open(w.text.Len())
 	case name == "wbr" || inlineElements[name]:
 	case w.row > 0 && name == "tr":
 		w.flush()
@@ -93,6 +99,9 @@ func (w *blockWriter) open(name string, attr func(string) string) {
 		w.boundary()
 	}
 	if frameElements[name] && len(w.frames) < maxFrames {
+		if name == "blockquote" && !w.inside("blockquote") {
+			w.quotes.blocks++
+		}
 		w.frames = append(w.frames, frame{name: name})
 		if name == "pre" {
 			w.pre++
@@ -106,6 +115,8 @@ func (w *blockWriter) close(name string) {
 	case name == "br" || name == "wbr":
 	case name == "a":
 		w.closeLink()
+	case name == "q":
+		w.quotes.close(w.text.Len())
 	case inlineElements[name] || name == "td" || name == "th":
 		if !inlineElements[name] && w.row == 0 {
 			w.boundary()
@@ -206,12 +217,16 @@ func (w *blockWriter) flush() {
 		w.link.start = 0
 	}
 	raw, linked, at := w.text.String(), w.linked, w.at
+	quoted := w.quotes.take(raw)
 	w.text.Reset()
 	w.linked, w.at = 0, span{}
 	if strings.TrimFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || r == cellBreak }) == "" {
 		return
 	}
-	b := pageBlock{Block: w.block(raw), anchors: w.anchors, in: w.in, linked: linked, hidden: w.hidden > 0, date: w.date}
+	b := pageBlock{Block: w.block(raw), anchors: w.anchors, in: w.in, linked: linked, hidden: w.hidden > 0, date: w.date, quoted: quoted}
+	if w.inside("blockquote") {
+		b.quote = w.quotes.blocks
+	}
 	b.Start, b.End = at.start, at.end
 	w.in, w.begun, w.date = 0, false, ""
 	if b.Text == "" {
@@ -255,6 +270,11 @@ func (w *blockWriter) block(raw string) Block {
 		}
 	}
 	return Block{Text: brokenLines(raw)}
+}
+
+// inside reports whether an element that decides the kind of blocks is open.
+func (w *blockWriter) inside(name string) bool {
+	return slices.ContainsFunc(w.frames, func(f frame) bool { return f.name == name })
 }
 
 func (w *blockWriter) listDepth() int {

@@ -57,6 +57,7 @@ type Document struct {
 	Blocks  []Block  // of the article, in reading order
 	Outside []Block  // what a reader sees around the article: menus, boxes, comments, footers
 	Links   []Link   // of the article, in reading order
+	Quoted  []Quoted // what elements of the article say is quoted, in reading order
 	Notices []Notice // in which the page tells its readers that it was changed, in reading order
 
 	// Veiled are the mail addresses of the text that the page hides from programs

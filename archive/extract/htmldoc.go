@@ -114,6 +114,7 @@ func (d *Document) take(blocks []pageBlock, keep []bool, base resolver) {
 	d.Blocks = make([]Block, 0, kept)
 	d.Outside = make([]Block, 0, len(blocks)-kept)
 	titled := false
+	quote := 0 // of the block before
 	for i := range blocks {
 		b := &blocks[i]
 		b.index = -1
@@ -135,6 +136,7 @@ func (d *Document) take(blocks []pageBlock, keep []bool, base resolver) {
 		for _, a := range b.anchors {
 			links.add(a, b.index, short)
 		}
+		d.addQuoted(b, &quote)
 		d.Blocks = append(d.Blocks, b.Block)
 	}
 	d.Links = links.links

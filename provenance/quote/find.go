@@ -1,6 +1,8 @@
 package quote
 
 import (
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive/extract"
@@ -14,7 +16,7 @@ const MaxQuotations = 10_000
 // Find returns the quotations of a post that marks tell, in order. Those
 // that nothing but their words tells are found by [Library.BindPost].
 func Find(post *extract.Document) []Quotation {
-	f := finder{post: post, links: placeLinks(post)}
+	f := finder{post: post, links: placeLinks(post), quoted: post.Quoted}
 	for i := 0; i < len(post.Blocks) && len(f.found) < MaxQuotations; {
 		i = f.block(i)
 	}
@@ -22,11 +24,12 @@ func Find(post *extract.Document) []Quotation {
 }
 
 type finder struct {
-	post  *extract.Document
-	links []blockLinks
-	found []Quotation
-	open  *opening         // a mark that the block before did not close
-	begun []textdiff.Place // what it opened
+	post   *extract.Document
+	links  []blockLinks
+	quoted []extract.Quoted // elements from the block on that is read
+	found  []Quotation
+	open   *opening         // a mark that the block before did not close
+	begun  []textdiff.Place // what it opened
 }
 
 // The fewest words between marks that are a quotation.
@@ -38,30 +41,48 @@ const (
 // block reads the quotations of a block and returns the index of the next.
 func (f *finder) block(i int) int {
 	b := f.post.Blocks[i]
+	for len(f.quoted) > 0 && f.quoted[0].Last < i {
+		f.quoted = f.quoted[1:]
+	}
 	switch {
+	case len(f.quoted) > 0 && f.quoted[0].Text == "" && f.quoted[0].Block <= i:
+		return f.setOff(i, f.quoted[0].Last+1, f.setOffMark())
 	case b.Kind == extract.Code || b.Kind == extract.Byline || b.Kind == extract.Date:
 		return i + 1
 	case b.Kind == extract.Quotation:
-		mark := Blockquote
-		if f.post.MediaType != "text/html" && f.post.MediaType != "application/xhtml+xml" {
-			mark = Markdown
-		}
-		return f.setOff(i, mark, func(b extract.Block) bool { return b.Kind == extract.Quotation })
-	case strings.HasPrefix(b.Text, ">") && strings.HasPrefix(f.post.MediaType, "text/plain"):
-		return f.setOff(i, Markdown, func(b extract.Block) bool { return strings.HasPrefix(b.Text, ">") })
+		return f.setOff(i, f.behind(i, func(b extract.Block) bool { return b.Kind == extract.Quotation }), f.setOffMark())
+	case strings.HasPrefix(b.Text, ">") && f.post.MediaType == "text/plain":
+		return f.setOff(i, f.behind(i, func(b extract.Block) bool { return strings.HasPrefix(b.Text, ">") }), Markdown)
 	}
 	f.inline(i)
 	return i + 1
 }
 
-// setOff adds a quotation of all blocks from one on that are of it.
-func (f *finder) setOff(i int, mark Mark, of func(extract.Block) bool) int {
+// setOffMark returns the mark of quotations set off from the text.
+func (f *finder) setOffMark() Mark {
+	if f.post.MediaType == "text/html" || f.post.MediaType == "application/xhtml+xml" {
+		return Blockquote
+	}
+	return Markdown
+}
+
+// behind returns the index of the first block from one on that is not of a
+// kind.
+func (f *finder) behind(i int, of func(extract.Block) bool) int {
+	for i < len(f.post.Blocks) && of(f.post.Blocks[i]) {
+		i++
+	}
+	return i
+}
+
+// setOff adds a quotation of all blocks from one up to another, and returns the
+// other.
+func (f *finder) setOff(i, last int, mark Mark) int {
 	f.open, f.begun = nil, nil
 	var places []textdiff.Place
-	last := i
-	for ; last < len(f.post.Blocks) && of(f.post.Blocks[last]); last++ {
-		if span, ok := bare(f.post.Blocks[last].Text); ok {
-			places = append(places, textdiff.Place{Block: last, Span: span})
+	for k := i; k < last; k++ {
+		if span, ok := bare(f.post.Blocks[k].Text); ok {
+			places = append(places, textdiff.Place{Block: k, Span: span})
 		}
 	}
 	q := f.quotation(mark, places)
@@ -99,12 +120,41 @@ func (f *finder) inline(i int) {
 	if f.open != nil {
 		f.goOn(i, text, &pairs, &unclosed)
 	}
-	for _, p := range pairs[:min(len(pairs), MaxQuotations)] {
-		f.add(i, p)
+	for _, p := range f.withElements(i, pairs) {
+		if len(f.found) < MaxQuotations {
+			f.add(i, p)
+		}
 	}
 	if unclosed != nil {
 		f.open, f.begun = unclosed, []textdiff.Place{{Block: i, Span: trim(text, textdiff.Span{Start: unclosed.inner, End: len(text)})}}
 	}
+}
+
+// elementMark stands for the marks that a browser shows around an element.
+const elementMark rune = 'q'
+
+// withElements adds the quoted elements of a block that have no marks of their
+// own to the pairs of marks in it.
+func (f *finder) withElements(i int, pairs []pair) []pair {
+	text := f.post.Blocks[i].Text
+	pairs = pairs[:min(len(pairs), MaxQuotations)]
+	at := 0
+	for _, q := range f.quoted {
+		if q.Block != i || len(pairs) > 2*MaxQuotations {
+			break
+		}
+		n := strings.Index(text[at:], q.Text)
+		if n < 0 || q.Text == "" {
+			continue
+		}
+		span := textdiff.Span{Start: at + n, End: at + n + len(q.Text)}
+		at = span.End
+		k := sort.Search(len(pairs), func(k int) bool { return pairs[k].outer.End > span.Start })
+		if k == len(pairs) || pairs[k].outer.Start >= span.End {
+			pairs = slices.Insert(pairs, k, pair{elementMark, span, span})
+		}
+	}
+	return pairs
 }
 
 // goOn takes the beginning of a block as part of the quotation that is open,
@@ -136,7 +186,11 @@ func (f *finder) add(i int, p pair) {
 	if span.Start >= span.End {
 		return
 	}
-	q := f.quotation(Paired, []textdiff.Place{{Block: i, Span: span}})
+	mark := Paired
+	if p.mark == elementMark {
+		mark = Element
+	}
+	q := f.quotation(mark, []textdiff.Place{{Block: i, Span: span}})
 	words := countWords(q.Text)
 	switch single := p.mark == '\'' || p.mark == '`'; {
 	case words == 0,

@@ -65,6 +65,19 @@ func TestFindMarks(t *testing.T) {
 	}
 }
 
+func TestFindElements(t *testing.T) {
+	doc := read(t, "text/html", `<article><h1>Title</h1><p>He said <q>we will not go there</q> and “<q>we never went</q>”, the <q>expert</q>.</p>
+<p>He wrote:</p><blockquote><p>One two three four.</p><ul><li>Five six.</li></ul></blockquote><blockquote><p>Seven eight nine.</p></blockquote></article>`)
+	var got []string
+	for _, q := range Find(doc) {
+		got = append(got, string(q.Mark)+" "+q.Text)
+	}
+	want := []string{"q we will not go there", "paired we never went", "blockquote One two three four.\nFive six.", "blockquote Seven eight nine."}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFragments(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"one … two ... three . . . four. . . . Five", "one|two|three|four|Five"},
