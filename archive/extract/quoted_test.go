@@ -17,8 +17,11 @@ func TestQuoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []extract.Quoted{
-		{Block: 1, Last: 1, Text: "we were very lucky"}, {Block: 1, Last: 1, Text: "it is over"},
-		{Block: 2, Last: 3}, {Block: 4, Last: 4}, {Block: 6, Last: 8},
+		{Block: 1, Last: 1, Text: "we were very lucky"},
+		{Block: 1, Last: 1, Text: "it is over"},
+		{Block: 2, Last: 3},
+		{Block: 4, Last: 4},
+		{Block: 6, Last: 8},
 	}
 	if diff := cmp.Diff(want, d.Quoted); diff != "" {
 		t.Error(diff, d.Text())

@@ -106,6 +106,14 @@ func TestSpeaker(t *testing.T) {
 		{"The spokesman said Flynn “had no recollection of discussing it.”", "The spokesman"},
 		{"Mr. Smith said: “They did not discuss it.”", "Mr. Smith"},
 		{"Nobody knows what “they did not discuss it” means.", ""},
+		{"“They did not discuss it at all,” the U.S. attorney's office said.", "the U.S. attorney's office"},
+		{"“They did not discuss it at all,” Taliban spokesman Zabihullah Mujahid said.", "Taliban spokesman Zabihullah Mujahid"},
+		{"“They did not discuss it at all,” announced in October, was the line.", ""},
+		{"“They did not discuss it at all,” said a WeWork spokesperson when contacted.", "a WeWork spokesperson"},
+		{"According to the website the name of the bar is “they did not discuss it”.", "the website"},
+		{"The UN High Commissioner for Human Rights said it did “not discuss it at all.”", "The UN High Commissioner for Human Rights"},
+		{"Pompeo said that the ministry had concluded “they did not discuss it”.", "Pompeo"},
+		{"“They did not discuss it at all,” which Pence said on Monday.", ""},
 		{"“They did not discuss it at all,” Jane Doe, a minister, told reporters.", "Jane Doe"},
 	} {
 		found := Find(read(t, "text/markdown", "# Title\n\n"+c.text+"\n"))

@@ -182,7 +182,7 @@ func TestRecordedDeletions(t *testing.T) {
 		}
 		if v := Compare(before, after).Judge(b.Places); v.Fate != Removed {
 			still++
-			t.Logf("row %d: %s: %q is still %q\n\t%s", g.Row, v.Fate, b.Text, v.Text, shown(v.Segments))
+			t.Errorf("row %d: %s: %q is still %q\n\t%s", g.Row, v.Fate, b.Text, v.Text, shown(v.Segments))
 		}
 		if v := Compare(before, before).Judge(b.Places); v.Fate != Intact {
 			lost++

@@ -22,6 +22,7 @@ var (
 	whoSaid    = pattern.New(`^[,.]?\s*` + who + `(?:, [^,“"]{1,80},)? ` + said + `\b`)
 	saidWho    = pattern.New(`^[,.]?\s*` + said + ` ` + behind)
 	toldBefore = pattern.New(`(?:^|[.!?,;:—] ?["”’]? ?|\b(?:and|but|as|when|while|then) )` + who + ` ` + said + `(?: [^.!?;:“”"]{0,60})?[,:]?\s*(?:that\s*)?$`)
+	verb       = pattern.New(` ` + said + `\b`)
 	according  = pattern.New(`(?i)\baccording to ` + behind)
 )
 
@@ -44,10 +45,11 @@ func speaker(blocks []extract.Block, mark Mark, places []textdiff.Place) string 
 	}
 	before = tail(before, maxAttribution)
 	after = head(strings.TrimLeft(after, "“”»«›‹\"'‘’」』"), maxAttribution)
-	for _, m := range []string{
-		matched(whoSaid(), after), matched(saidWho(), after), matched(toldBefore(), before), matched(according(), ofSentence(after)), matched(according(), sentenceBefore(before)),
+	for _, name := range []string{
+		subject(matched(whoSaid(), after)), person(matched(saidWho(), after)), subject(matched(toldBefore(), before)),
+		person(matched(according(), ofSentence(after))), person(matched(according(), sentenceBefore(before))),
 	} {
-		if name := person(m); name != "" {
+		if name != "" {
 			return name
 		}
 	}
@@ -102,37 +104,60 @@ func sentenceBefore(text string) string {
 	return ""
 }
 
-// person returns the words that name a speaker, up to where they no longer do;
-// "" for a pronoun or where no name or description of a person is left.
+// subject returns the words before a verb if they name a speaker; "" where
+// they begin with a pronoun or do not stand for a person.
+func subject(words string) string {
+	if at := verb().FindStringIndex(words); at != nil {
+		words = words[:at[0]] // "Smith said that the ministry had" concluded
+	}
+	fields := strings.Fields(words)
+	if len(fields) == 0 {
+		return ""
+	}
+	first := strings.ToLower(strings.TrimRight(fields[0], ","))
+	last := fields[len(fields)-1]
+	switch {
+	case pronouns[first] || stops[first], articles[first] && len(fields) == 1:
+		return ""
+	case articles[first], strings.HasSuffix(last, "s"), strings.ContainsFunc(words, unicode.IsUpper):
+		return words
+	}
+	return ""
+}
+
+// person returns the words behind a verb that name a speaker, up to where they
+// no longer do.
 func person(words string) string {
 	var out []string
 	named := false
-	for i, w := range strings.Fields(words) {
+	fields := strings.Fields(words)
+	for i, w := range fields {
 		bare := strings.TrimRight(w, ",")
 		first, _ := utf8.DecodeRuneInString(bare)
 		lower := strings.ToLower(bare)
-		if i == 0 && pronouns[lower] || stops[lower] && i > 0 {
+		if stops[lower] || pronouns[lower] || i > 0 && articles[lower] {
 			break
 		}
 		capital := unicode.IsUpper(first)
-		if named && !capital && !particles[lower] {
+		if named && !capital && !particles[lower] && !articles[strings.ToLower(out[0])] {
 			break // in small letters behind the name: no part of it
 		}
-		if capital && !(i == 0 && articles[lower]) {
-			named = true
-		}
+		named = named || capital && !articles[lower]
 		out = append(out, bare)
-		if bare != w && named {
+		if bare != w {
 			break
 		}
 	}
 	for len(out) > 0 && particles[strings.ToLower(out[len(out)-1])] {
 		out = out[:len(out)-1]
 	}
-	if len(out) == 0 || len(out) == 1 && articles[strings.ToLower(out[0])] || !named && !articles[strings.ToLower(out[0])] && !strings.HasSuffix(out[len(out)-1], "s") {
-		return ""
+	if name := strings.Join(out, " "); len(out) > 0 {
+		if name = subject(name); strings.Count(name, ".") == 1 {
+			name = strings.TrimSuffix(name, ".") // of the sentence
+		}
+		return name
 	}
-	return strings.TrimSuffix(strings.Join(out, " "), ".")
+	return ""
 }
 
 // signature returns who is named in a line such as "— Jane Doe, minister".
@@ -158,5 +183,5 @@ var (
 	articles  = set(`the a an one his her their its`)
 	particles = set(`of de van von der den la le al el bin ibn da di du dos del`)
 	stops     = set(`in on at to who during after when last this while about that before by from with as for yesterday today monday tuesday
-		wednesday thursday friday saturday sunday is was were are has had have he she they it i we you and but not also then later adding`)
+		wednesday thursday friday saturday sunday is was were are has had have he she they it i we you and but not also then later adding when where whose if because since`)
 )
