@@ -39,13 +39,13 @@ func (s *Snapshot) Find(ctx context.Context, spec string) (PageRef, error) {
 		return ref, nil
 	}
 	fitting := fitting{spec: spec}
-	if err := s.eachName(ctx, func() { fitting.clear() }, fitting.add); err != nil {
+	if err := s.eachName(ctx, fitting.clear, fitting.wanted, fitting.add); err != nil {
 		return PageRef{}, err
 	}
 	switch fitting.count {
 	case 0:
 		near := newNearest(spec)
-		if err := s.eachName(ctx, near.clear, near.add); err != nil {
+		if err := s.eachName(ctx, near.clear, func(string) bool { return true }, near.add); err != nil {
 			return PageRef{}, err
 		}
 		return PageRef{}, &UnknownPageError{Spec: spec, Nearest: near.names()}
@@ -55,10 +55,11 @@ func (s *Snapshot) Find(ctx context.Context, spec string) (PageRef, error) {
 	return PageRef{}, &AmbiguousPageError{Spec: spec, Fits: fitting.count, Names: fitting.first}
 }
 
-// eachName calls take with the name of every page, in no particular order. It
-// calls clear before it begins anew.
-func (s *Snapshot) eachName(ctx context.Context, clear func(), take func(string)) error {
-	if s.indexedNames(ctx, take) {
+// eachName calls take with the name of every page, in no particular order, but
+// for those that stand together, each with an LF, where wanted says that they can
+// be left out. It calls clear before it begins anew.
+func (s *Snapshot) eachName(ctx context.Context, clear func(), wanted func(names string) bool, take func(string)) error {
+	if s.indexedNames(ctx, wanted, take) {
 		return nil
 	}
 	clear()
@@ -79,6 +80,12 @@ type fitting struct {
 }
 
 func (f *fitting) clear() { f.count, f.first = 0, nil }
+
+// wanted reports whether one of these names may be added: most have not even
+// the fragment between them.
+func (f *fitting) wanted(names string) bool {
+	return strings.Contains(names, f.spec) || strings.Contains(names, givenPrefix)
+}
 
 func (f *fitting) add(name string) {
 	if strings.Contains(name, f.spec) || strings.HasPrefix(name, givenPrefix) && strings.Contains(unescapeURN(name), f.spec) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/archive/index"
@@ -117,16 +118,32 @@ func (s *Snapshot) indexedList(ctx context.Context, match func(*schemas.ListedPa
 	})
 }
 
-// indexedNames calls take for the name of every page of the snapshot and reports
-// whether these were all; else what was taken is of no use.
-func (s *Snapshot) indexedNames(ctx context.Context, take func(string)) bool {
+// indexedNames calls take for the name of every page of the snapshot that may be
+// wanted and reports whether these were all; else what was taken is of no use.
+// Of names that stand together, each with an LF, wanted says whether one may be.
+func (s *Snapshot) indexedNames(ctx context.Context, wanted func(names string) bool, take func(string)) bool {
 	return s.archive.fromIndex(ctx, s, func(view *index.View) error {
-		for name, err := range view.Names(ctx) {
+		for names, err := range view.Names(ctx) {
 			if err != nil {
 				return err
 			}
-			take(name)
+			if !wanted(names) {
+				continue
+			}
+			for name := range strings.Lines(names) {
+				take(name[:len(name)-1])
+			}
 		}
 		return nil
 	})
+}
+
+// indexedComplete is Complete from the index. It reports false when that gives
+// no answer.
+func (s *Snapshot) indexedComplete(ctx context.Context, prefix string) (names []string, ok bool) {
+	ok = s.archive.fromIndex(ctx, s, func(view *index.View) (err error) {
+		names, err = completeSorted(ctx, view, prefix)
+		return err
+	})
+	return names, ok
 }

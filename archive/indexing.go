@@ -230,7 +230,7 @@ func (s *step) indexed() index.Commit {
 	commit := index.Commit{Sequence: s.Message.Sequence, ID: index.CommitID(s.Commit.ID)}
 	for i, t := range s.touched {
 		c := t.asCapture()
-		commit.Touched = append(commit.Touched, index.Touch{Page: s.listed[i], First: t.first, Served: c.Served, Content: c.Content, Text: t.Text})
+		commit.Touched = append(commit.Touched, index.Touch{Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Served: c.Served, Content: c.Content, Text: t.Text})
 	}
 	return commit
 }

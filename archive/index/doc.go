@@ -6,7 +6,7 @@
 //
 // # The file
 //
-// Format 2. The user_version of the SQLite header is the CRC-32C of the format
+// Format 3. The user_version of the SQLite header is the CRC-32C of the format
 // and of the identity that [Open] is given, so a file of another format or
 // identity is set aside before SQLite reads any of it. Beside it stand SQLite's
 // own -wal and -shm, and a .lock: whoever makes the file anew or adds to it
@@ -19,6 +19,8 @@
 //	          time and the digest of what the page said when it was served then
 //	names     the names of pages, each with an LF, in blocks of 256 in the order of
 //	          pages: what is looked for by a part of it is read from here
+//	sorted    the same names as people write them, by their bytes, each with the page's
+//	          n: how one goes on is read from here
 //	words     FTS5, contentless: the words of each served capture that says
 //	          something else than the one before, by the capture's n, each once;
 //	          after them, for each two words that stand together, a token of theirs
@@ -28,7 +30,7 @@
 //
 // SQLite notices damage to its own structure only. So every row carries a
 // CRC-32C of itself, a block of names, too, a page that of all its captures, and the about row that of
-// all pages: what a damaged file says is never taken for true, and what it fails
+// all pages, and that of a sorted name is also of the name that follows. What a damaged file says is never taken for true, and what it fails
 // to say is noticed, but for the words. A damaged list of words can hide a
 // version from a search until the file is made anew; it cannot invent one,
 // since hits are held against the text ([Query.Find]).

@@ -20,7 +20,7 @@ import (
 
 // format is the version of the file's schema and of how words are cut. A file
 // of another format is made anew.
-const format = 2
+const format = 3
 
 // Index is an open index. It is safe for concurrent use, also by several
 // processes. It must be closed.
@@ -193,6 +193,10 @@ func (x *Index) write(ctx context.Context, db *sql.DB) error {
 	}
 	empty := about{identity: x.identity, sequence: -1}
 	if err := empty.insert(ctx, tx); err != nil {
+		return err
+	}
+	var none sortedName
+	if _, err := tx.ExecContext(ctx, insertSorted, blob(nil), none.page, none.check(nil)); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -35,10 +35,10 @@ func touched(url, says string) index.Touch {
 	}
 	if says == "" {
 		listed.Outcome = schemas.Missing
-		return index.Touch{Page: listed, Text: func() ([]byte, error) { return nil, errors.New("not to be asked for") }}
+		return index.Touch{Page: listed, Spoken: url, Text: func() ([]byte, error) { return nil, errors.New("not to be asked for") }}
 	}
 	return index.Touch{
-		Page: listed, Served: true, Content: schemas.DigestOf([]byte(says)),
+		Page: listed, Spoken: url, Served: true, Content: schemas.DigestOf([]byte(says)),
 		Text: func() ([]byte, error) { return []byte(says), nil },
 	}
 }
@@ -91,8 +91,12 @@ type contents struct {
 	Commits  []index.CommitID
 	Pages    []schemas.ListedPage
 	Names    []string
+	Spoken   []string // from each of several beginnings on
+	Last     []string // of each of them, or none
 	Captures map[string][]index.Capture
 }
+
+const none = "no name begins so"
 
 func read(ctx context.Context, x *index.Index) (c contents, err error) {
 	v, err := x.View(ctx)
@@ -119,6 +123,22 @@ func read(ctx context.Context, x *index.Index) (c contents, err error) {
 			return c, err
 		}
 		c.Names = append(c.Names, name)
+	}
+	for _, from := range []string{"", "https://a.example/1", "https://b", "\xff"} {
+		for name, err := range v.SpokenFrom(ctx, from) {
+			if err != nil {
+				return c, err
+			}
+			c.Spoken = append(c.Spoken, name)
+		}
+		name, ok, err := v.SpokenLast(ctx, from)
+		if err != nil {
+			return c, err
+		}
+		if !ok {
+			name = none
+		}
+		c.Last = append(c.Last, name)
 	}
 	c.Captures = map[string][]index.Capture{}
 	for _, page := range c.Pages {
@@ -198,7 +218,9 @@ func TestIndex(t *testing.T) {
 		Sequence: 6, ID: idOf(6),
 		Commits: []index.CommitID{idOf(0), idOf(1), idOf(2), idOf(3), idOf(4), idOf(5), idOf(6)},
 		Pages:   []schemas.ListedPage{touched(urlA, twelve).Page, touched(urlB, "").Page},
-		Names:   []string{urlA, urlB},
+		Names:   []string{urlA + "\n" + urlB + "\n"},
+		Spoken:  []string{urlA, urlB, urlA, urlB, urlB},
+		Last:    []string{urlB, none, urlB, none},
 		Captures: map[string][]index.Capture{
 			urlA: {served(1, twelve), served(2, twelve), {Sequence: 3, CapturedAt: 1_700_000_000_123}, served(4, "Two piles were hollow."), served(6, twelve)},
 			urlB: {served(1, "港口委员会知道"), {Sequence: 4, CapturedAt: 1_700_000_000_123}},

@@ -80,8 +80,9 @@ func scanNames(x *Index, row interface{ Scan(...any) error }) (string, error) {
 	return names, nil
 }
 
-// Names yields the names of all pages, in the order of their first captures. It
-// costs a hundredth of Pages, so that any part of a name can be looked for.
+// Names yields the names of all pages, in the order of their first captures, each
+// with an LF, a few hundred at a time: a part of a name is looked for in all of
+// these at once. It costs a hundredth of Pages.
 func (v *View) Names(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		rows, err := v.conn.QueryContext(ctx, selectNames+` ORDER BY block`)
@@ -90,22 +91,20 @@ func (v *View) Names(ctx context.Context) iter.Seq2[string, error] {
 			return
 		}
 		defer rows.Close()
-		count := int64(0)
+		count := 0
 		for rows.Next() {
 			names, err := scanNames(v.index, rows)
 			if err != nil {
 				yield("", v.fail(err))
 				return
 			}
-			for name := range strings.Lines(names) {
-				if count++; !yield(name[:len(name)-1], nil) {
-					return
-				}
+			if count += strings.Count(names, "\n"); !yield(names, nil) {
+				return
 			}
 		}
 		if err := rows.Err(); err != nil {
 			yield("", v.fail(err))
-		} else if count != v.about.pages {
+		} else if int64(count) != v.about.pages {
 			yield("", v.index.damaged("it has the names of %d pages in place of %d", count, v.about.pages))
 		}
 	}

@@ -29,6 +29,7 @@ CREATE TABLE captures (
 );
 CREATE INDEX captures_of_page ON captures (page, n);
 CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
+CREATE TABLE sorted (name BLOB NOT NULL, page INTEGER NOT NULL, "check" INTEGER NOT NULL, PRIMARY KEY (name, page)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
 INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);
 `

@@ -21,6 +21,8 @@ type Commit struct {
 // Touch is a page as a commit left it.
 type Touch struct {
 	Page schemas.ListedPage
+	// Spoken is the page's name as people write it, by which it is completed.
+	Spoken string
 	// First says that the commit before does not have the page.
 	First bool
 	// Served says that the commit made a served capture of the page, and Content
@@ -43,7 +45,10 @@ type Writer struct {
 	names  names
 	open   bool // in a transaction
 
-	statements struct{ page, insertPage, updatePage, commit, capture, names, words *sql.Stmt }
+	statements struct {
+		page, insertPage, updatePage, commit, capture, names, words *sql.Stmt
+		before, from, insertSorted, updateSorted                    *sql.Stmt
+	}
 }
 
 // Writer begins to add to the index, or returns ErrBusy when another process
@@ -93,6 +98,10 @@ func (w *Writer) prepare(ctx context.Context) error {
 	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	s.names = prepare(insertNames)
 	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
+	s.before = prepare(selectBefore)
+	s.from = prepare(selectFrom + " LIMIT 1")
+	s.insertSorted = prepare(insertSorted)
+	s.updateSorted = prepare(updateSorted)
 	return errors.Join(errs...)
 }
 
@@ -146,6 +155,9 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 		w.about.pages++
 		p.n, write = w.about.pages, w.statements.insertPage
 		if err := w.names.add(ctx, w.statements.names, t.Page.URL); err != nil {
+			return err
+		}
+		if err := w.addSorted(ctx, sortedName{t.Spoken, p.n}); err != nil {
 			return err
 		}
 	}
@@ -219,7 +231,7 @@ func (w *Writer) commit(ctx context.Context) error {
 func (w *Writer) Close() error {
 	var errs []error
 	s := &w.statements
-	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.names, s.words} {
+	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.names, s.words, s.before, s.from, s.insertSorted, s.updateSorted} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}
