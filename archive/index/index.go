@@ -155,7 +155,7 @@ func (x *Index) connect(ctx context.Context) error {
 // open returns connections for which SQLite trusts nothing in the file.
 func (x *Index) open(mode string, pragmas ...string) *sql.DB {
 	query := url.Values{"mode": {mode}, "_defensive": {"1"}, "_pragma": append(pragmas,
-		"busy_timeout(5000)", "synchronous(normal)", "cell_size_check(1)", "trusted_schema(0)", "temp_store(file)", "cache_size(-16000)")}
+		"busy_timeout(5000)", "synchronous(normal)", "cell_size_check(1)", "trusted_schema(0)", "temp_store(file)", "cache_size(-4000)")}
 	location := url.URL{Scheme: "file", Path: filepath.ToSlash(x.file), RawQuery: query.Encode()}
 	db, err := sql.Open("sqlite", location.String())
 	if err != nil {

@@ -31,7 +31,7 @@ CREATE INDEX captures_of_page ON captures (page, n);
 CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
 CREATE TABLE sorted (name BLOB NOT NULL, page INTEGER NOT NULL, "check" INTEGER NOT NULL, PRIMARY KEY (name, page)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
-INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);
+INSERT INTO words (words, rank) VALUES ('hashsize', 1048576);
 `
 
 // CommitID is git's name of a commit.
