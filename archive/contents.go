@@ -72,7 +72,7 @@ func (d *PageDraft) letGo() {
 func (d *PageDraft) refuse(reason, detail string) {
 	c := d.Capture
 	c.Failure = &schemas.Failure{Reason: reason, Detail: detail}
-	c.Head, c.Body, c.Text, c.Truncated = nil, nil, nil, ""
+	c.Head, c.Body, c.Text, c.TextLimit, c.Truncated = nil, nil, nil, 0, ""
 	for i := range c.Hops {
 		hop := &c.Hops[i]
 		hop.Request, hop.Response, hop.Body, hop.BodyTruncated = nil, nil, nil, ""
@@ -97,12 +97,10 @@ func newReader() *reader { return &reader{turn: semaphore.NewWeighted(readAtOnce
 // startSize is how much of a payload is read to see what it is.
 const startSize = 80 << 10
 
-// read extracts the text of a payload of this size. It is nil when there is none;
-// then no more than the beginning of the payload is read.
-func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader, size int64) (*extract.Document, error) {
-	if size > extract.MaxDecoded {
-		return nil, nil
-	}
+// read extracts the text of a payload of this size. It is nil when there is none,
+// or more than is read, of which limit says how much that is; else limit is 0.
+// Then no more than the beginning of the payload is read.
+func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader, size int64) (document *extract.Document, limit int64, err error) {
 	address := c.FinalURL
 	if address == "" {
 		address = c.ClaimedURL
@@ -113,29 +111,38 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 	}
 	weight := min(max(size, startSize), readAtOnce)
 	if err := r.turn.Acquire(ctx, weight); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer r.turn.Release(weight)
 	start := make([]byte, min(size, startSize))
 	if _, err := io.ReadFull(payload, start); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if !extract.MayHaveText(start, contentType, c.Body.ContentEncoding, address) {
-		return nil, nil
+		return nil, 0, nil
+	}
+	if size > extract.MaxText {
+		return nil, extract.MaxText, nil
 	}
 	whole := make([]byte, size)
 	if _, err := io.ReadFull(payload, whole[copy(whole, start):]); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if n, err := payload.Read(make([]byte, 1)); n > 0 || err != io.EOF {
-		return nil, errors.Join(err, errors.New("the payload has not the size that its capture says"))
+		return nil, 0, errors.Join(err, errors.New("the payload has not the size that its capture says"))
 	}
-	document, err := extract.Read(ctx, extract.Input{
+	document, err = extract.Read(ctx, extract.Input{
 		Payload: whole, ContentType: contentType, ContentEncoding: c.Body.ContentEncoding,
 		URL: address, At: c.CapturedAt.Time(),
 	})
-	if errors.Is(err, extract.ErrNoText) || errors.As(err, new(*extract.LimitError)) {
-		return nil, nil
+	var over *extract.LimitError
+	switch {
+	case errors.Is(err, extract.ErrNoText):
+		return nil, 0, nil
+	case errors.As(err, &over) && over.Limit == extract.MaxText:
+		return nil, over.Limit, nil
+	case over != nil:
+		return nil, 0, nil
 	}
-	return document, err
+	return document, 0, err
 }

@@ -211,7 +211,7 @@ func (r *Run) read(ctx context.Context, d *PageDraft, payload io.Reader, answer 
 		}
 	}
 	var err error
-	if d.Document, err = r.reader.read(ctx, c, payload, c.Body.Size); err != nil {
+	if d.Document, c.TextLimit, err = r.reader.read(ctx, c, payload, c.Body.Size); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -247,7 +247,7 @@ func (r *Run) finish(ctx context.Context, d *PageDraft) error {
 		d.AsBefore, d.Document, d.FormerDocument, d.files = true, nil, nil, nil
 		return nil
 	case c.Access.Outcome != schemas.Served:
-		d.Document, d.FormerDocument = nil, nil
+		d.Document, d.FormerDocument, c.TextLimit = nil, nil, 0
 		d.keepLastServed()
 	case d.Document != nil:
 		d.hold(r.buffers, d.addText(d.Document))
@@ -451,6 +451,9 @@ func (r *Run) Give(ctx context.Context, ref PageRef, given Given) (*PageDraft, e
 		}
 		if !d.AsBefore && d.Document == nil {
 			d.release()
+			if c.TextLimit > 0 {
+				return nil, fmt.Errorf("a post is read whole: %w", &extract.LimitError{What: "the file", Limit: c.TextLimit})
+			}
 			return nil, ErrNoText
 		}
 		return d, nil

@@ -238,6 +238,6 @@ func (p *Page) Document(ctx context.Context) (*extract.Document, error) {
 	if err != nil || payload == nil {
 		return nil, err
 	}
-	document, err := p.Snapshot.archive.reader.read(ctx, p.Capture, payload, p.Capture.Body.Size)
+	document, _, err := p.Snapshot.archive.reader.read(ctx, p.Capture, payload, p.Capture.Body.Size)
 	return document, errors.Join(err, payload.Close())
 }

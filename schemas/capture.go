@@ -78,6 +78,7 @@ type Capture struct {
 	Body       *Body      `json:"body,omitempty"`
 	Resources  []File     `json:"resources,omitempty"`
 	Text       *Text      `json:"text,omitempty"`
+	TextLimit  int64      `json:"text_limit,omitempty"`  // the bytes of a decoded payload that are read as text, where this one has more and was not read
 	LastServed *State     `json:"last_served,omitempty"` // the newest served capture, where this one was not served
 
 	Tool        *Tool        `json:"tool,omitempty"`

@@ -31,8 +31,9 @@ type CapturedPage struct {
 	Rule      string       `json:"rule,omitempty" rule:"word"`
 	Detail    string       `json:"detail,omitempty"` // why it failed, in words
 	Status    int          `json:"status,omitempty" rule:"status"`
-	Bytes     int64        `json:"bytes"`               // of the payload
-	Truncated Truncation   `json:"truncated,omitempty"` // why the payload is not whole
+	Bytes     int64        `json:"bytes"`                // of the payload
+	Truncated Truncation   `json:"truncated,omitempty"`  // why the payload is not whole
+	TextLimit int64        `json:"text_limit,omitempty"` // the bytes that are read as text, where the payload has more
 	Change    *Change      `json:"change,omitempty"`
 	Within    *TimeBracket `json:"within,omitempty"` // the change happened between these
 	// What the page says of itself at its first capture: retraction, withdrawal …

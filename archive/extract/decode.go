@@ -17,6 +17,7 @@ import (
 // The limits of [Decode].
 const (
 	MaxDecoded = 64 << 20 // bytes of a decoded payload
+	MaxText    = 8 << 20  // bytes of one that are read as text, which takes up to thirty times as much memory
 	maxRatio   = 250      // decoded to encoded bytes; HTML reaches 30, blank pages 100
 	freeSize   = 4 << 20  // bytes for which the ratio is not looked at
 	maxCodings = 4
@@ -29,16 +30,21 @@ const (
 // none, and a [*LimitError] when the result would be larger than [MaxDecoded]
 // or out of proportion to what was received.
 func Decode(payload []byte, contentEncoding string) ([]byte, error) {
+	return decodeUpTo(MaxDecoded, payload, contentEncoding)
+}
+
+// decodeUpTo is Decode with another limit.
+func decodeUpTo(limit int, payload []byte, contentEncoding string) ([]byte, error) {
 	codings, err := codingsOf(contentEncoding)
 	if err != nil {
 		return nil, err
 	}
-	if len(payload) > MaxDecoded {
-		return nil, &LimitError{"payload", MaxDecoded}
+	if len(payload) > limit {
+		return nil, &LimitError{"payload", int64(limit)}
 	}
 	out := payload
 	for i := len(codings) - 1; i >= 0; i-- {
-		if out, err = decodeOne(out, codings[i], len(payload)); err != nil {
+		if out, err = decodeOne(out, codings[i], len(payload), limit); err != nil {
 			return nil, err
 		}
 	}
@@ -61,8 +67,8 @@ func codingsOf(contentEncoding string) ([]string, error) {
 }
 
 // decodeOne removes one coding. received is the size of the payload before any
-// coding was removed, which the ratio is measured against.
-func decodeOne(data []byte, coding string, received int) ([]byte, error) {
+// coding was removed, which the ratio is measured against; most is the limit.
+func decodeOne(data []byte, coding string, received, most int) ([]byte, error) {
 	if len(data) == 0 {
 		return data, nil // an empty body is sent without a frame by many servers
 	}
@@ -71,14 +77,14 @@ func decodeOne(data []byte, coding string, received int) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	limit := min(MaxDecoded, max(freeSize, maxRatio*received))
+	limit := min(most, max(freeSize, maxRatio*received))
 	var out bytes.Buffer
 	n, err := io.Copy(&out, io.LimitReader(r, int64(limit)+1))
 	if n > int64(limit) {
-		if limit < MaxDecoded {
+		if limit < most {
 			return nil, &LimitError{"ratio of decoded to received payload", maxRatio}
 		}
-		return nil, &LimitError{"decoded payload", MaxDecoded}
+		return nil, &LimitError{"decoded payload", int64(most)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decoding %s: %w", coding, err)

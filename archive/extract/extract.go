@@ -127,8 +127,8 @@ type Link struct {
 func (l Link) IsReference() bool { return !l.Here && !strings.HasPrefix(l.URL, "mailto:") }
 
 // Read extracts the readable text of a payload. It returns [ErrNoText] (perhaps
-// wrapped) when there is none, a [*LimitError] when the payload is too large to
-// be decoded or has more blocks than are read, and the error of ctx when that
+// wrapped) when there is none, a [*LimitError] when the decoded payload has more
+// than [MaxText] bytes, or more blocks than are read, and the error of ctx when that
 // ends. A fault inside a third-party parser is returned as an error.
 func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	defer func() {
@@ -139,7 +139,7 @@ func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	body, err := Decode(in.Payload, in.ContentEncoding)
+	body, err := decodeUpTo(MaxText, in.Payload, in.ContentEncoding)
 	if err != nil {
 		return nil, fmt.Errorf("removing content-coding %q: %w", in.ContentEncoding, err)
 	}

@@ -9,10 +9,6 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxTree is the size of HTML that is parsed into a tree, which takes about
-// ten times as much memory. Larger pages are read token by token.
-const maxTree = 8 << 20
-
 // maxTags is how many tags of a page, opening and closing, are parsed into a
 // tree. The longest standards on one page come near it. Pages with more are
 // read token by token, up to maxBlocks blocks.
@@ -23,7 +19,7 @@ const (
 
 // readHTML fills the document from a page.
 func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
-	if len(text) > maxTree || strings.Count(text, "<") > maxTags {
+	if strings.Count(text, "<") > maxTags {
 		return d.readTokens(ctx, text, in)
 	}
 	lines := newOutline(text)

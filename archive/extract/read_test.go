@@ -7,8 +7,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -199,7 +201,7 @@ func TestHugeAndDeepPages(t *testing.T) {
 	sentence := "A sentence stands here and goes on for a while. "
 	for _, c := range []struct{ name, page string }{
 		{"deep", "<title>Deep</title>" + strings.Repeat("<div>", 2000) + "<p>" + sentence},
-		{"large", "<title>Large</title>" + strings.Repeat("<p>"+sentence, 180_000)},
+		{"large", "<title>Large</title>" + strings.Repeat("<p>"+sentence, 160_000)},
 		{"many elements", "<title>Many</title><article>" + strings.Repeat("<p><i>x</i> "+sentence, 25_000)},
 		{"long paragraphs", "<title>Long</title><article>" + strings.Repeat("<p>"+strings.Repeat(sentence, 20), 5000)},
 		{"line breaks", "<title>Breaks</title>" + strings.Repeat(sentence+"<br><br><br>", 20_000)},
@@ -212,6 +214,29 @@ func TestHugeAndDeepPages(t *testing.T) {
 		}
 		if !strings.Contains(string(doc.Markdown()), strings.TrimSpace(sentence)+"\n") || doc.Title == "" {
 			t.Errorf("%s: title %q, %d blocks", c.name, doc.Title, len(doc.Blocks))
+		}
+	}
+}
+
+// TestTooLong checks that no more is read, or unpacked, than the limit.
+func TestTooLong(t *testing.T) {
+	longest := []byte(strings.Repeat("Twelve bytes", extract.MaxText/12+1))[:extract.MaxText]
+	for _, coding := range []string{"", "gzip", "br", "zstd"} {
+		for _, payload := range [][]byte{longest, append(slices.Clone(longest), '.')} {
+			in := extract.Input{Payload: payload, ContentType: "text/plain", ContentEncoding: coding}
+			if coding != "" {
+				// The ratio has a limit of its own.
+				random := rand.New(rand.NewPCG(1, 2))
+				for i := range len(payload) / 8 {
+					payload[i*8] = byte('a' + random.IntN(26))
+				}
+				in.Payload = encode(t, coding, payload)
+			}
+			_, err := extract.Read(t.Context(), in)
+			var limit *extract.LimitError
+			if over := len(payload) > extract.MaxText; errors.As(err, &limit) != over || err != nil != over {
+				t.Errorf("%d bytes, coded as %q: %v", len(payload), coding, err)
+			}
 		}
 	}
 }

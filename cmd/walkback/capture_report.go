@@ -32,7 +32,7 @@ func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
 	c := d.Capture
 	page := schemas.CapturedPage{
 		Page: d.ID, URL: d.Name, Title: d.Title(), Outcome: c.Access.Outcome, Rule: c.Access.Rule,
-		Status: c.Status, Bytes: d.Size(), Truncated: c.Truncated, Change: d.Verdict, Result: schemas.ResultNew,
+		Status: c.Status, Bytes: d.Size(), Truncated: c.Truncated, TextLimit: c.TextLimit, Change: d.Verdict, Result: schemas.ResultNew,
 	}
 	if c.Failure != nil {
 		page.Detail = c.Failure.Detail
@@ -67,7 +67,7 @@ func storedPage(page *archive.Page, result schemas.ResultKind) schemas.CapturedP
 	c := page.Capture
 	stored := schemas.CapturedPage{
 		Page: page.ID, URL: page.Name, Result: result, Outcome: c.Access.Outcome, Rule: c.Access.Rule,
-		Status: c.Status, Truncated: c.Truncated,
+		Status: c.Status, Truncated: c.Truncated, TextLimit: c.TextLimit,
 	}
 	if c.Body != nil {
 		stored.Bytes = c.Body.Size
@@ -233,6 +233,9 @@ func outcomeWords(page schemas.CapturedPage) string {
 	}
 	if page.Truncated != "" && page.Outcome == schemas.Served {
 		words += ", cut short (" + string(page.Truncated) + ")"
+	}
+	if page.TextLimit > 0 && page.Outcome == schemas.Served {
+		words += ", its text not read (longer than " + size(page.TextLimit) + ")"
 	}
 	switch page.Result {
 	case schemas.ResultAsBefore:

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/provenance/trust"
@@ -159,6 +160,8 @@ func hintFor(err error) string {
 		return "name an archive with --archive DIR, or make a new one elsewhere with walkback init DIR"
 	case errors.Is(err, archive.ErrUserInfo):
 		return "leave the user name and password out of the address"
+	case errors.As(err, new(*extract.LimitError)):
+		return "hand in the part that is the post; what is captured from its address is kept at any length"
 	case errors.Is(err, archive.ErrNoText):
 		return "a post is a text, Markdown or HTML file"
 	case errors.Is(err, syscall.EFBIG):

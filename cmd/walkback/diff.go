@@ -105,6 +105,19 @@ func (p *program) versionsToCompare(c *cli.Context, a *archive.Archive) (before,
 	return first.Page, second.Page, err
 }
 
+// withoutText says of versions whose words cannot be compared how their bytes do.
+func withoutText(page, before, after *archive.Page) error {
+	why := page.Capture.Body.MediaType
+	if limit := page.Capture.TextLimit; limit > 0 {
+		why += ", longer than the " + size(limit) + " that are read"
+	}
+	bytes := "both have the same bytes"
+	if a, b := before.Capture.Body, after.Capture.Body; a.SHA256 != b.SHA256 {
+		bytes = fmt.Sprintf("other bytes, %s of %s before and %s of %s after, which show --body writes", size(a.Size), a.SHA256, size(b.Size), b.SHA256)
+	}
+	return fmt.Errorf("snapshot %d of %s has no text to compare (%s); %s", page.Capture.Sequence, page.Name, why, bytes)
+}
+
 // compareVersions extracts both payloads with the extractor of this program.
 func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.Page) (*schemas.Diff, error) {
 	var texts [2]string
@@ -114,7 +127,7 @@ func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.
 			return nil, err
 		}
 		if document == nil {
-			return nil, fmt.Errorf("snapshot %d of %s has no text to compare (%s)", page.Capture.Sequence, page.Name, page.Capture.Body.MediaType)
+			return nil, withoutText(page, before, after)
 		}
 		texts[i] = string(document.Markdown())
 	}

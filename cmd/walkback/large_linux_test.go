@@ -102,3 +102,44 @@ func TestLargePayloadsStream(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// A text beyond what is read is kept and shown like a film, and said to be unread;
+// the longest one that is read takes no more memory than its page is told to.
+func TestLongTextsAreBounded(t *testing.T) {
+	const most = 300 << 20
+	texts := map[string]string{
+		"/long":   strings.Repeat("<p>The harbour board said that pier four would not carry <a href=/x>new cranes</a>.\n", 90_000), // 7.7 MB
+		"/longer": strings.Repeat("The harbour board said that pier four would not carry new cranes.\n\n", 600_000),                // 40 MB
+	}
+	tail := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, texts[r.URL.Path]+tail)
+	}))
+	defer server.Close()
+	w := newWorkplace(t)
+	for _, c := range []struct{ path, said string }{{"/long", "served  7.6 MB"}, {"/longer", "its text not read (longer than 8.4 MB)"}} {
+		for _, args := range [][]string{{"capture", "--no-sources", server.URL + c.path}, {"show", server.URL + c.path}} {
+			cmd := w.command(args...)
+			var out strings.Builder
+			cmd.Stdout = &out
+			peak := runPeak(t, cmd)
+			t.Logf("%v: %d MiB", args, peak>>20)
+			if peak > most {
+				t.Errorf("%v took %d MiB of memory", args, peak>>20)
+			}
+			if args[0] == "capture" && !strings.Contains(out.String(), c.said) {
+				t.Errorf("%v said %q, want %q", args, out.String(), c.said)
+			}
+			if want := "not read: it is longer"; args[0] == "show" && strings.Contains(out.String(), want) != (c.path == "/longer") {
+				t.Errorf("%v said %q", args, out.String())
+			}
+		}
+	}
+	tail = "One more line.\n"
+	w.must(3, "check", server.URL+"/longer")
+	w.must(1, "diff", server.URL+"/longer")
+	if err := os.WriteFile(w.path("long.txt"), []byte(texts["/longer"]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w.must(1, "capture", "long.txt")
+}

@@ -175,6 +175,9 @@ func (p *program) printShow(show *schemas.Show) {
 	if capture.Truncated != "" {
 		line("truncated", "%s", capture.Truncated)
 	}
+	if capture.TextLimit > 0 {
+		line("text", "not read: it is longer than the %s that are", size(capture.TextLimit))
+	}
 	if text := capture.Text; text != nil {
 		line("byline", "%s", text.Byline)
 		line("published", "%s", text.Published)
