@@ -1,7 +1,6 @@
 package archive_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/walkback-dev/walkback/archive"
@@ -293,6 +293,14 @@ func TestIndexedReads(t *testing.T) {
 		if used(t, asked(t, other, want, idle)); !renewed {
 			t.Error("the index of somebody else was trusted")
 		}
+		for _, key := range [][]byte{secret, []byte("of another user")} {
+			again := reopen(t, dir, false)
+			again.UseIndex(archive.IndexOptions{
+				Key:      func() ([]byte, error) { return key, nil },
+				Progress: func(int64, int64) { t.Errorf("%q: the index was made anew for the other user", key) },
+			})
+			used(t, asked(t, again, want, idle))
+		}
 	})
 	t.Run("of another archive", func(t *testing.T) {
 		article(a.Web, "http://other.example/", "Another archive about hollow piles.")
@@ -459,22 +467,18 @@ func TestIndexBusy(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(indexFile(a.Dir())), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	x, err := index.Open(context.Background(), indexFile(a.Dir()), "somebody's")
-	if err != nil {
-		t.Fatal(err)
+	other := flock.New(indexFile(a.Dir()) + ".lock")
+	if got, err := other.TryLock(); !got || err != nil {
+		t.Fatal(got, err)
 	}
-	defer x.Close()
-	w, err := x.Writer(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
+	defer other.Close()
 	if err := reopen(t, a.Dir(), true).UpdateIndex(t.Context()); err != nil {
 		t.Errorf("left to the other process: %v", err)
 	}
 	if failure := compare(t, a.Dir(), want, idle); !errors.Is(failure, index.ErrBusy) {
 		t.Errorf("got %v", failure)
 	}
-	if err := w.Close(); err != nil {
+	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
 	used(t, compare(t, a.Dir(), want, idle))

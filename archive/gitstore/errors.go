@@ -28,9 +28,19 @@ type UnsupportedError struct{ What string }
 func (e *UnsupportedError) Error() string { return "unsupported repository: " + e.What }
 
 // MissingError is returned for an object that the repository does not have.
-type MissingError struct{ ID ID }
+type MissingError struct {
+	ID ID
+	// Unindexed is the path of a pack whose index is gone, empty when there is none:
+	// the object may be in it. git index-pack makes the index anew.
+	Unindexed string
+}
 
-func (e *MissingError) Error() string { return fmt.Sprintf("object %s is missing", e.ID) }
+func (e *MissingError) Error() string {
+	if e.Unindexed == "" {
+		return fmt.Sprintf("object %s is missing", e.ID)
+	}
+	return fmt.Sprintf("object %s is missing, and %s has no index", e.ID, e.Unindexed)
+}
 
 // CorruptError is returned for an object whose stored bytes are not what its
 // name says, or that cannot be decoded, and for a pack or index that

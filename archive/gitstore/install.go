@@ -77,7 +77,7 @@ func (s *Store) recheckObject(p *pack, id ID) (object, error) {
 		return object{}, err
 	}
 	if !ok {
-		return object{}, &MissingError{id}
+		return object{}, &MissingError{ID: id}
 	}
 	o, _, err := s.packReader.read(p, id, at)
 	if err != nil {

@@ -74,7 +74,7 @@ func (s *Store) locate(id ID) (o object, where string, shared bool, err error) {
 	if err := s.packs.damage(); err != nil {
 		return object{}, "", false, withID(err, id)
 	}
-	return object{}, "", false, &MissingError{id}
+	return object{}, "", false, &MissingError{ID: id, Unindexed: s.packs.unindexed()}
 }
 
 // isGone reports errors that looking again may cure.

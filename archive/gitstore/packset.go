@@ -17,6 +17,7 @@ type packSet struct {
 	packs   map[string]*pack // by name without extension
 	order   []*pack          // newest first
 	damaged map[string]error // indexes that cannot be used
+	bare    string           // path of a pack that has no index; empty: there is none
 	changes int              // packs that came and went so far
 }
 
@@ -34,7 +35,12 @@ func (s *packSet) scan() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	damaged := map[string]error{}
+	damaged, bare := map[string]error{}, ""
+	for _, name := range names {
+		if stem, ok := strings.CutSuffix(name, ".pack"); ok && !present[stem+".idx"] {
+			bare = filepath.Join(s.folder, name)
+		}
+	}
 	for _, name := range names {
 		stem, ok := strings.CutSuffix(name, ".idx")
 		if !ok || !present[stem+".pack"] || s.packs[stem] != nil {
@@ -55,7 +61,7 @@ func (s *packSet) scan() error {
 			defer p.close() // when order is without it
 		}
 	}
-	s.damaged = damaged
+	s.damaged, s.bare = damaged, bare
 	s.order = s.order[:0:0]
 	for _, p := range s.packs {
 		s.order = append(s.order, p)
@@ -128,6 +134,14 @@ func (s *packSet) damage() error {
 		return nil
 	}
 	return s.damaged[slices.Min(stems)]
+}
+
+// unindexed returns the path of a pack that has no index, empty when there is
+// none.
+func (s *packSet) unindexed() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.bare
 }
 
 func (s *packSet) close() error {

@@ -6,9 +6,10 @@
 //
 // # The file
 //
-// Format 3. The user_version of the SQLite header is the CRC-32C of the format
-// and of the identity that [Open] is given, so a file of another format or
-// identity is set aside before SQLite reads any of it. Beside it stand SQLite's
+// Format 3. The application_id of the SQLite header is "wbk" and the format, and
+// the user_version is the CRC-32C of the format and of the identity that [Open]
+// is given, so a file of another format is set aside, and one of another identity
+// left alone, before SQLite reads any of it. Beside it stand SQLite's
 // own -wal and -shm, and a .lock: whoever makes the file anew or adds to it
 // holds that lock; readers do not.
 //

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
@@ -21,6 +22,10 @@ import (
 // format is the version of the file's schema and of how words are cut. A file
 // of another format is made anew.
 const format = 3
+
+// application is the application_id of a SQLite file of this format: "wbk" and
+// the format.
+const application = 'w'<<24 | 'b'<<16 | 'k'<<8 | format
 
 // Index is an open index. It is safe for concurrent use, also by several
 // processes. It must be closed.
@@ -48,16 +53,21 @@ func (e *DamagedError) Error() string {
 func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Open opens the index in file, of which identity says what it is an index of,
-// in any words. A file that is not there, damaged at first sight, of another
-// identity or of another format is made anew, empty. Errors: ErrBusy when that
-// is needed and another process is at work; else the folder cannot be used.
+// in any words. A file that is not there, damaged at first sight or of another
+// format is made anew, empty. Beside one of another identity, whose users would
+// else take turns in making it anew, the index has a file of its own, named for
+// the identity. Errors: ErrBusy when a file must be made and another process is
+// at work; else the folder cannot be used.
 func Open(ctx context.Context, file, identity string) (*Index, error) {
 	file, err := filepath.Abs(file)
 	if err != nil {
 		return nil, fmt.Errorf("opening index: %w", err)
 	}
 	x := &Index{file: file, identity: identity}
-	if x.isOurs() {
+	if x.belongsTo() == another {
+		x.file = fmt.Sprintf("%s-%08x%s", strings.TrimSuffix(file, filepath.Ext(file)), uint32(x.version()), filepath.Ext(file))
+	}
+	if x.belongsTo() == us {
 		if err := x.connect(ctx); err == nil || !isDamage(err) {
 			return x, err
 		}
@@ -109,10 +119,14 @@ func (x *Index) lock() (unlock func() error, err error) {
 // remake is called under the lock, which another process may have held for the
 // same purpose.
 func (x *Index) remake(ctx context.Context) error {
-	if x.isOurs() {
+	switch x.belongsTo() {
+	case us:
 		if err := x.connect(ctx); err == nil || !isDamage(err) {
 			return err
 		}
+	case another:
+		return ErrBusy // made meanwhile: the next Open goes round it
+	case nobody:
 	}
 	return x.create(ctx)
 }
@@ -122,20 +136,35 @@ func (x *Index) version() int32 {
 	return int32(crc32.Checksum(fmt.Appendf(nil, "walkback index %d\n%s", format, x.identity), castagnoli))
 }
 
-// isOurs looks at the header without SQLite, which never gets to see a file
+// owner is whose a file is.
+type owner int
+
+const (
+	nobody  owner = iota // it is not there, or of another format
+	us                   // of this identity
+	another              // of another identity
+)
+
+// belongsTo looks at the header without SQLite, which never gets to see a file
 // that somebody else made.
-func (x *Index) isOurs() bool {
+func (x *Index) belongsTo() owner {
 	f, err := os.Open(x.file)
 	if err != nil {
-		return false
+		return nobody
 	}
 	defer f.Close()
-	const magic, versionAt = "SQLite format 3\x00", 60
+	const magic, versionAt, applicationAt = "SQLite format 3\x00", 60, 68
 	var header [100]byte
-	if _, err := io.ReadFull(f, header[:]); err != nil {
-		return false
+	if _, err := io.ReadFull(f, header[:]); err != nil || string(header[:len(magic)]) != magic {
+		return nobody
 	}
-	return string(header[:len(magic)]) == magic && int32(binary.BigEndian.Uint32(header[versionAt:])) == x.version()
+	switch {
+	case binary.BigEndian.Uint32(header[applicationAt:]) != application:
+		return nobody
+	case int32(binary.BigEndian.Uint32(header[versionAt:])) != x.version():
+		return another
+	}
+	return us
 }
 
 // connect opens the file that is there and reads its first rows.
@@ -188,7 +217,7 @@ func (x *Index) write(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", x.version())); err != nil {
+	if _, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, x.version())); err != nil {
 		return err
 	}
 	empty := about{identity: x.identity, sequence: -1}

@@ -112,6 +112,10 @@ func hintFor(err error) string {
 	case errors.As(err, &truncated) && filepath.Ext(truncated.Where) == ".idx":
 		return indexHint(truncated.Where)
 	}
+	var missing *gitstore.MissingError
+	if errors.As(err, &missing) && missing.Unindexed != "" {
+		return indexHint(strings.TrimSuffix(missing.Unindexed, ".pack") + ".idx")
+	}
 	if _, damaged := damage(err); damaged {
 		return "walkback verify tells all that is wrong; go on from a good copy with --archive DIR"
 	}

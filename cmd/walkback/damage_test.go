@@ -92,7 +92,7 @@ func TestDamage(t *testing.T) {
 		{"newest pack cut in half", func(w workplace, packs []string) { w.editFile(packs[0], half) }, 12, "walkback verify"},
 		{"newest pack emptied", func(w workplace, packs []string) { w.editFile(packs[0], nothing) }, 12, "walkback verify"},
 		{"newest pack flipped", func(w workplace, packs []string) { w.editFile(packs[0], flip) }, 10, "walkback verify"},
-		{"index deleted", func(w workplace, packs []string) { w.remove(index(packs[0])) }, 12, "walkback verify"},
+		{"index deleted", func(w workplace, packs []string) { w.remove(index(packs[0])) }, 12, "git index-pack"},
 		{"index cut in half", func(w workplace, packs []string) { w.editFile(index(packs[0]), half) }, 12, "git index-pack"},
 		{"index flipped", func(w workplace, packs []string) { w.editFile(index(packs[0]), flip) }, 10, "git index-pack"},
 		{"main deleted", func(w workplace, packs []string) { w.remove(w.main()) }, 12, "update-ref refs/heads/main"},

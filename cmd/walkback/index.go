@@ -14,8 +14,10 @@ import (
 )
 
 // openIndexed opens the archive that the command is about, for reading. The
-// caller closes it.
+// caller closes it. Nothing that a reader has in flight must be finished, so the
+// first interrupt ends what is done with c from here on.
 func (p *program) openIndexed(c *cli.Context) (*archive.Archive, error) {
+	c.Context = p.stop
 	a, err := p.open(c)
 	if err == nil {
 		p.useIndex(a)
