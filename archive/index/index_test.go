@@ -364,9 +364,14 @@ func TestReadersAndWriters(t *testing.T) {
 		t.Fatalf("opening beside a writer: %v", err)
 	}
 	closed(t, third)
-	if _, err := index.Open(t.Context(), file, "urn:uuid:two"); !errors.Is(err, index.ErrBusy) {
-		t.Errorf("opening for another archive beside a writer: %v", err)
+	fourth, err := index.Open(t.Context(), file, "urn:uuid:two")
+	if err != nil {
+		t.Fatalf("opening for another identity beside a writer: %v", err)
 	}
+	if got, err := read(t.Context(), fourth); err != nil || got.Sequence != -1 {
+		t.Errorf("the one of another identity says %+v, %v", got, err)
+	}
+	closed(t, fourth)
 	for n := range int64(3) {
 		if err := w.Add(t.Context(), index.Commit{Sequence: 7 + n, ID: idOf(7 + n), Touched: []index.Touch{touched(urlB, fmt.Sprint("fresh ", n))}}); err != nil {
 			t.Fatal(err)
