@@ -167,8 +167,10 @@ func bodyStart(start []byte, body *schemas.Body) []byte {
 
 // settle judges an answer and makes ready what is to be committed.
 func (r *Run) settle(ctx context.Context, d *PageDraft, answer access.Answer) error {
-	d.Capture.Access = printable(access.Judge(answer, d.earlier()))
-	err := r.finish(ctx, d)
+	err := r.judge(ctx, d, answer)
+	if err == nil {
+		err = r.finish(ctx, d)
+	}
 	if errors.Is(err, gitstore.ErrCollision) {
 		answer.Failure = "sha1-collision"
 		answer.Detail = "what was sent bears the marks of a SHA-1 collision attack: git cannot keep it, so nothing of it is stored"

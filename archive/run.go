@@ -27,6 +27,8 @@ type Run struct {
 	buffers *buffer.Pool // of payloads and files on their way
 	reader  *reader
 
+	siblings siblings
+
 	mu    sync.Mutex
 	looks map[schemas.PageID]*look
 
@@ -44,6 +46,9 @@ type RunOptions struct {
 	// Whole asks for whole pages even where the server could answer that
 	// nothing was modified.
 	Whole bool
+	// Probe allows asking a host once for a made-up address in the folder of a
+	// page that looks like "not found" under a success.
+	Probe bool
 	// DryRun is for drafts that are never committed: nothing is made ready for
 	// that, and nothing is written to the archive's folder. So is a run
 	// without an archive.
@@ -82,6 +87,9 @@ const runLayout = "20060102T150405Z"
 
 func newRun(a *Archive, options RunOptions, id string, started time.Time) *Run {
 	r := &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}}
+	if r.siblings.random = options.Random; options.Random == nil {
+		r.siblings.random = rand.Reader
+	}
 	if a == nil {
 		r.options.DryRun, r.reader = true, newReader()
 	} else {

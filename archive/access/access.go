@@ -32,6 +32,8 @@
 //	login-form             few words, a field for a password, a title of a sign-in
 //	consent-title          few words under the title of a consent wall
 //	parked                 few words, a domain for sale among them
+//	soft-404-sibling-first, soft-404-sibling-again  success with the very words of
+//	                       the host's answer for a made-up name, the former text gone
 //	soft-404-first         success under a title that says "not found"
 //	soft-404-again         the same at least an hour after the first time: gone
 //	paywall-prefix         the beginning of the former text, then a gate
@@ -79,6 +81,7 @@ type Answer struct {
 	AsServed bool
 	At       time.Time
 	Reading  *Reading // what the body says, nil when it was not read
+	Sibling  *Sibling // how the host says "not found"; nil where nobody asked
 }
 
 // Reading is what a page says.
@@ -107,13 +110,16 @@ func Judge(a Answer, before *Earlier) schemas.Access {
 	c := &look{Answer: a, before: before}
 	for _, rule := range []func(*look) *schemas.Access{
 		failed, challenged, blockedByEdge, byStatus, cutOff, empty, otherType,
-		sentElsewhere, gated, parked, softMissing, paywalled, blank, offTopic,
+		sentElsewhere, gated, parked, likeSibling, softMissing, paywalled, blank, offTopic,
 	} {
 		if access := rule(c); access != nil {
+			saySibling(a, access)
 			return *access
 		}
 	}
-	return *verdict(schemas.Served, "http-2xx", schemas.Certain, statusLine(a))
+	served := verdict(schemas.Served, "http-2xx", schemas.Certain, statusLine(a))
+	saySibling(a, served)
+	return *served
 }
 
 // look is one answer under judgement, with what several rules want to know.

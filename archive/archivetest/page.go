@@ -92,6 +92,14 @@ func (w *Web) Serve(address string, pages ...Page) {
 	w.put(address, func(*site) *site { return &site{pages: slices.Clone(pages)} })
 }
 
+// Otherwise answers for all addresses that nothing was put at, in place of a
+// plain 404.
+func (w *Web) Otherwise(page Page) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unknown = &page
+}
+
 // Edit replaces every occurrence of old in the page's body. It is a mistake
 // when there is none.
 func (w *Web) Edit(address, old, new string) {
@@ -168,6 +176,9 @@ func (w *Web) next(key string) Page {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.sites[key]
+	if s == nil && w.unknown != nil {
+		return *w.unknown
+	}
 	if s == nil {
 		return notFound
 	}

@@ -24,6 +24,7 @@ type Web struct {
 	changed  *sync.Cond // a request was recorded, or the web was closed
 	closed   bool
 	sites    map[string]*site // by address as it stands in URLs
+	unknown  *Page            // for all other addresses; nil: 404
 	hosts    map[string]*host // by name, without port
 	conns    map[net.Conn]int // open connections and their serial numbers
 	accepted int

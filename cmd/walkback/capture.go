@@ -64,7 +64,7 @@ func (p *program) capture(c *cli.Context) error {
 		return err
 	}
 	defer client.Close()
-	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now}
+	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe")}
 	if err := readable(c.Context, requests, options); err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (p *program) check(c *cli.Context) error {
 	key := append([]string{"check", strconv.FormatBool(c.Bool("whole"))}, c.Args().Slice()...)
 	key = append(key, p.manner(c)...)
 	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{
-		Fetch: client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Expires: checkExpires,
+		Fetch: client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Probe: !c.Bool("no-probe"), Expires: checkExpires,
 	})
 	if err != nil {
 		return err

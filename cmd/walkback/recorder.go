@@ -25,6 +25,7 @@ func fetchFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
 		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a page after this `TIME`"},
 		&cli.StringFlag{Name: "max-bytes", Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
+		&cli.BoolFlag{Name: "no-probe", Usage: "do not ask a host for a made-up address to learn how it says \"not found\""},
 		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
 	}
 }

@@ -14,6 +14,7 @@ import (
 // changeWeb changes what the script's web answers. Addresses are paths on it.
 //
 //	web serve PATH FILE [OPTION=VALUE...]   a page; $WEB in it is the web's address
+//	web otherwise / FILE [OPTION=VALUE...]  what is answered for all other addresses
 //	web status PATH CODE                    an answer with this status until restore
 //	web edit PATH OLD NEW                   one page in place
 //	web challenge PATH                      what is shown to supposed robots, until restore
@@ -39,6 +40,8 @@ func changeWeb(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "serve":
 		web.Serve(address, servedPage(ts, rest[0], args[3:]))
+	case "otherwise":
+		web.Otherwise(servedPage(ts, rest[0], args[3:]))
 	case "status":
 		web.Replace(address, archivetest.Page{Status: number(), Body: "<h1>No</h1><p>The server says no.</p>"})
 	case "challenge":
