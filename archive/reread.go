@@ -43,6 +43,7 @@ func (d *PageDraft) Reread(standing func(*extract.Document) schemas.ChangeClass)
 	entry := textEntry(document, text)
 	entry.CapturedAt, entry.Payload, entry.Sequence = was.CapturedAt, was.Payload, was.Sequence
 	entry.Say(standing(document))
+	entry.Volatile = was.Volatile
 	return &Rereading{Page: d.Before, Text: text, Entry: entry}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/walkback-dev/walkback/archive"
@@ -130,7 +131,26 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 	if verdict.Before != before.State {
 		verdict.Compared = &before.State
 	}
+	learnVolatile(page, verdict.Volatile)
 	return &verdict, nil
+}
+
+// learnVolatile keeps with a new capture which lines change each time: those
+// that were left out now, and those known before that are there still.
+func learnVolatile(page *archive.PageDraft, leftOut []string) {
+	text, was := page.Capture.Text, page.Before.Capture.Text
+	if page.Document == nil || text == nil {
+		return
+	}
+	known := slices.Clone(leftOut)
+	if was != nil {
+		for _, line := range was.Volatile {
+			if !slices.Contains(known, line) {
+				known = append(known, line)
+			}
+		}
+	}
+	text.Volatile = change.StillVolatile(page.Document, known)
 }
 
 // Compare returns the verdict on two versions of a page, as check would have

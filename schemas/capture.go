@@ -202,6 +202,9 @@ type Text struct {
 	// What the page says of itself as a publication, or none; absent when nobody
 	// asked. Read it with Says.
 	Standing string `json:"standing,omitempty" rule:"none|reinstatement|expression-of-concern|removal|withdrawal|retraction"`
+	// Lines that were found to change with each capture and are there still, digits
+	// as #: see Change.Volatile.
+	Volatile []string `json:"volatile,omitempty"`
 }
 
 // noStanding is written where a page says nothing of itself as a publication.

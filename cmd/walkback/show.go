@@ -189,6 +189,11 @@ func (p *program) printShow(show *schemas.Show) {
 	if change := show.Change; change != nil && change.Class != schemas.NotCompared && change.Class != schemas.Unchanged {
 		line("change", "%s", verdictWords(change))
 	}
+	if text := capture.Text; text != nil {
+		for _, volatile := range text.Volatile {
+			line("volatile", "“%s” changes each time, and is no news", volatile)
+		}
+	}
 	if show.Standing != "" {
 		line("says", "that it is: %s", classWords[show.Standing])
 	}

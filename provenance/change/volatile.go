@@ -123,6 +123,29 @@ func (c *comparison) leaveOutVolatile(lazy *lazyPast) error {
 	return nil
 }
 
+// mostVolatile bounds how many volatile lines are kept of a page.
+const mostVolatile = 50
+
+// StillVolatile returns those of the lines that a verdict left out as volatile,
+// in the form of schemas.Change.Volatile, which a page has still: no more than
+// fifty, in the order given.
+func StillVolatile(d *extract.Document, lines []string) []string {
+	if len(lines) == 0 {
+		return nil
+	}
+	there := map[string]bool{}
+	for line := range linesOf(d) {
+		there[oneLine(line)] = true
+	}
+	var still []string
+	for _, line := range lines {
+		if there[line] && len(still) < mostVolatile {
+			still = append(still, line)
+		}
+	}
+	return still
+}
+
 func (e edit) mayBeVolatile() bool {
 	return !e.whole && isLine(e.texts[0]) && isLine(e.texts[1]) && lineKinds(e.kinds) &&
 		!hasQuotationMark(e.texts[0]+e.texts[1]) && skeleton(e.texts[0]) == skeleton(e.texts[1])
