@@ -59,7 +59,10 @@
 //
 // Commits. The message is that of [schemas.Message]; the commit has the one form
 // that package gitstore describes. A capture commit holds one post and its
-// sources, a check commit the looks of at most 256 pages or 30 seconds.
+// sources, a check commit the looks of at most 256 pages or 30 seconds. Where a
+// capture replaces a text.md that another extractor made, a rederive commit comes
+// before, with text.md read anew and the text entry of capture.json; it makes no
+// capture and no version.
 //
 // Heads. For each hop in order: the request head, any 1xx heads, the response
 // head, exact but for the values listed as redacted. Spans in capture.json say

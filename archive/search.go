@@ -137,11 +137,11 @@ func (s *search) take(hit index.Hit) (real bool, err error) {
 		}
 		taken++
 		// A version that was read anew may be found by both of its texts.
-		if key := (versionKey{ref.ID, number}); s.taken[key] {
+		key := versionKey{ref.ID, number}
+		if s.taken[key] {
 			continue
-		} else {
-			s.taken[key] = true
 		}
+		s.taken[key] = true
 		if s.skipped < s.options.Skip {
 			s.skipped++
 			continue
