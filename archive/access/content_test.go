@@ -58,6 +58,9 @@ func TestWords(t *testing.T) {
 		want   schemas.Outcome
 		rule   string
 	}{
+		"a caption and a gate":              {page("The harbour", "A ship at the quay. Subscribe to continue reading.", notFree), served, schemas.Paywalled, "paywall-prefix"},
+		"another text, and a gate":          {page("The fire", "A ship at the quay, which burnt for two days until the rain came and put it out at last, they say. Subscribe to continue reading.", notFree), served, schemas.WrongType, "off-topic"},
+		"a short text, not free":            {page("The harbour", "A ship at the quay.", notFree), served, schemas.ServerError, "blank"},
 		"not found, first sight":            {page("Page not found | News", short), nil, schemas.Missing, "soft-404-first"},
 		"not found, seen before":            {page("404", short), served, schemas.Missing, "soft-404-first"},
 		"not found, among many menus":       {page("Page introuvable", long(30)), served, schemas.Served, "http-2xx"}, // the former text is still there

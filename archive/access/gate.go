@@ -90,18 +90,19 @@ func paywalled(c *look) *schemas.Access {
 		return verdict(schemas.Paywalled, "paywall-gate", schemas.Suspect, "isAccessibleForFree: false", gate, fmt.Sprintf("%d words", words))
 	}
 	before := len(strings.Fields(former.Text))
-	if words < 20 || float64(words) >= 0.6*float64(before) {
+	if float64(words) >= 0.6*float64(before) {
 		return nil
 	}
 	gate := gatePhrases().FindString(c.ending())
-	if gate == "" && !notFree {
+	switch {
+	case gate == "" && !notFree || words < 20 && (gate == "" || !notFree):
 		return nil
+	case gate != "" && notFree && c.Reading.Title == former.Title:
+		// Said twice of the same article, it is believed of any rest of it.
+	case containment(trimEnd(c.Reading.Text, 30), leading(former.Text, words+20)) < 0.9:
+		return nil // a beginning may end in a sentence or two of the gate's own
 	}
-	// The beginning may end in a sentence or two of the gate's own.
-	if containment(trimEnd(c.Reading.Text, 30), leading(former.Text, words+20)) < 0.9 {
-		return nil
-	}
-	evidence := []string{fmt.Sprintf("%d of %d words, from the beginning", words, before)}
+	evidence := []string{fmt.Sprintf("%d of %d words", words, before)}
 	if notFree {
 		evidence = append(evidence, "isAccessibleForFree: false")
 	}

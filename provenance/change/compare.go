@@ -36,6 +36,7 @@ type finding struct {
 	confidence schemas.Confidence
 	evidence   []string
 	field      *schemas.ChangedField
+	ofText     bool // it rests on the text that was read, and says nothing when another part of the page was
 }
 
 // compare looks at all layers.

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/pattern"
@@ -50,11 +51,12 @@ func (c *comparison) field(class schemas.ChangeClass, name, was, is string, befo
 	if len(changed.Sources) >= 2 && !stated(after, was) {
 		confidence = schemas.Certain
 	}
-	if class == schemas.DateChange && sameDay(was, is) {
-		return // one source gives the time as well
+	if class == schemas.DateChange && (sameDay(was, is) || sameInstant(was, is)) {
+		return // one source gives the time as well, or that of another zone
 	}
 	c.fields = append(c.fields, finding{
 		class: class, rule: name, confidence: confidence, field: changed, evidence: []string{pair(was, is)},
+		ofText: class != schemas.HeadlineChange && (was == "" || is == ""),
 	})
 }
 
@@ -68,6 +70,15 @@ func stated(statements []extract.Statement, value string) bool {
 
 func sameDay(a, b string) bool {
 	return len(a) >= 10 && len(b) >= 10 && a[:10] == b[:10] && (len(a) == 10 || len(b) == 10)
+}
+
+func sameInstant(a, b string) bool {
+	was, err := time.Parse(time.RFC3339, a)
+	if err != nil {
+		return false
+	}
+	is, err := time.Parse(time.RFC3339, b)
+	return err == nil && was.Equal(is)
 }
 
 func pair(was, is string) string {
@@ -119,7 +130,7 @@ func (c *comparison) link(rule, words, was, is string) {
 		return
 	}
 	c.fields = append(c.fields, finding{
-		class: schemas.LinkTarget, rule: rule, confidence: schemas.Certain, evidence: []string{words + ": " + pair(was, is)},
+		class: schemas.LinkTarget, rule: rule, confidence: schemas.Certain, evidence: []string{words + ": " + pair(was, is)}, ofText: true,
 		field: &schemas.ChangedField{Field: rule, Before: oneLine(was), After: oneLine(is)},
 	})
 }

@@ -140,6 +140,7 @@ func TestClasses(t *testing.T) {
 		"sign of a number":       {fire.with("12 people", "a change of 5 per mille and people"), fire.with("12 people", "a change of -5 per mille and people"), schemas.StealthEdit, "no-notice-undated", "number", nil},
 		"negation":               {fire, fire.with("cannot be saved", "can be saved"), schemas.StealthEdit, "no-notice-undated", "negation", nil},
 		"negation added":         {fire, fire.with("are dead", "are not dead"), schemas.StealthEdit, "no-notice-undated", "negation", nil},
+		"date in another zone":   {fire, fire.with("T08:00:00Z", "T09:00:00+01:00"), schemas.Unchanged, "same-text", "", nil},
 		"name":                   {fire, fire.with("Karl Berg", "Karl Borg"), schemas.StealthEdit, "no-notice-undated", "name", nil},
 		"name that opens":        {fire.with("The mayor said", "Bergman said"), fire.with("The mayor said", "Borgman said"), schemas.StealthEdit, "no-notice-undated", "name", nil},
 		"words of a quotation":   {fire, fire.with("will not rest", "will never rest"), schemas.StealthEdit, "no-notice-undated", "negation", nil},
