@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -25,7 +26,8 @@ var errOtherHistory = errors.New("the index is of another history")
 // touched is a page whose folder a commit touched, as the commit left it.
 type touched struct {
 	*Page
-	first bool // the parent does not have the page
+	first  bool             // the parent does not have the page
+	quotes []schemas.PageID // what it quotes, of a post
 }
 
 // catchUp adds the commits between the newest one in the index and head, if
@@ -216,11 +218,15 @@ func (s *step) touch(folder string, parentTree gitstore.ID) error {
 	if err != nil {
 		return err
 	}
+	post, err := page.Post()
+	if err != nil {
+		return err
+	}
 	_, err = store.Lookup(parentTree, folder)
 	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
 		return err
 	}
-	s.touched = append(s.touched, touched{Page: page, first: err != nil})
+	s.touched = append(s.touched, touched{Page: page, first: err != nil, quotes: slices.Collect(post.Relied())})
 	s.listed = append(s.listed, listed)
 	return nil
 }
@@ -230,7 +236,7 @@ func (s *step) indexed() index.Commit {
 	commit := index.Commit{Sequence: s.Message.Sequence, ID: index.CommitID(s.Commit.ID)}
 	for i, t := range s.touched {
 		c := t.asCapture()
-		commit.Touched = append(commit.Touched, index.Touch{Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Served: c.Served, Content: c.Content, Text: t.Text})
+		commit.Touched = append(commit.Touched, index.Touch{Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Quotes: t.quotes, Served: c.Served, Content: c.Content, Text: t.Text})
 	}
 	return commit
 }

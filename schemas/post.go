@@ -17,17 +17,23 @@ type Post struct {
 	Quotes     []Quote   `json:"quotes,omitempty"` // in reading order
 }
 
-// Relied returns the pages that the post's quotes are bound to, each once.
+// Relied returns the pages that the post's quotes are bound to, each once; none
+// for a nil post.
 func (p *Post) Relied() iter.Seq[PageID] {
 	return func(yield func(PageID) bool) {
+		if p == nil {
+			return
+		}
 		seen := map[PageID]bool{}
 		for i := range p.Quotes {
 			for j := range p.Quotes[i].Places {
 				page := p.Quotes[i].Places[j].Page
-				if !seen[page] && !yield(page) {
+				if seen[page] {
+					continue
+				}
+				if seen[page] = true; !yield(page) {
 					return
 				}
-				seen[page] = true
 			}
 		}
 	}

@@ -6,7 +6,7 @@
 //
 // # The file
 //
-// Format 3. The application_id of the SQLite header is "wbk" and the format, and
+// Format 4. The application_id of the SQLite header is "wbk" and the format, and
 // the user_version is the CRC-32C of the format and of the identity that [Open]
 // is given, so a file of another format is set aside, and one of another identity
 // left alone, before SQLite reads any of it. Beside it stand SQLite's
@@ -22,6 +22,7 @@
 //	          pages: what is looked for by a part of it is read from here
 //	sorted    the same names as people write them, by their bytes, each with the page's
 //	          n: how one goes on is read from here
+//	quoted    the pages that the quotes of a post are bound to
 //	words     FTS5, contentless: the words of each served capture that says
 //	          something else than the one before, by the capture's n, each once;
 //	          after them, for each two words that stand together, a token of theirs
@@ -32,7 +33,7 @@
 // SQLite notices damage to its own structure only. So every row carries a
 // CRC-32C of itself, a block of names, too, a page that of all its captures, and the about row that of
 // all pages, and that of a sorted name is also of the name that follows. What a damaged file says is never taken for true, and what it fails
-// to say is noticed, but for the words. A damaged list of words can hide a
+// to say is noticed, but for the words and who quotes whom. A damaged list of words can hide a
 // version from a search until the file is made anew; it cannot invent one,
 // since hits are held against the text ([Query.Find]).
 //

@@ -30,6 +30,10 @@ CREATE TABLE captures (
 CREATE INDEX captures_of_page ON captures (page, n);
 CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
 CREATE TABLE sorted (name BLOB NOT NULL, page INTEGER NOT NULL, "check" INTEGER NOT NULL, PRIMARY KEY (name, page)) WITHOUT ROWID;
+CREATE TABLE quoted (
+	source BLOB NOT NULL, post INTEGER NOT NULL, "check" INTEGER NOT NULL, PRIMARY KEY (source, post)
+) WITHOUT ROWID;
+CREATE INDEX quoted_by ON quoted (post);
 CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
 INSERT INTO words (words, rank) VALUES ('hashsize', 1048576);
 `
@@ -133,6 +137,8 @@ func (c *capture) values() []any {
 func (c *capture) columns(check *int64) []any {
 	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.served, &c.content, check}
 }
+
+func quotedCheck(source []byte, post int64) int64 { return sum(source, post) }
 
 func commitCheck(sequence int64, id []byte) int64 { return sum(sequence, id) }
 

@@ -246,3 +246,25 @@ func (v *View) fail(err error) error {
 	}
 	return v.index.asDamage(fmt.Errorf("reading index: %w", err))
 }
+
+// Quoting returns the names of the posts that have quotes bound to a page.
+func (v *View) Quoting(ctx context.Context, source schemas.PageID) (names []string, err error) {
+	rows, err := v.conn.QueryContext(ctx, `SELECT quoted.post, quoted."check", `+pageColumns+` FROM quoted
+		JOIN pages ON pages.n = quoted.post WHERE source = ?`, source[:])
+	if err != nil {
+		return nil, v.index.asDamage(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var post, check int64
+		p, whole, err := scanPage(func(columns ...any) error { return rows.Scan(append([]any{&post, &check}, columns...)...) })
+		switch {
+		case err != nil:
+			return nil, v.index.unscanned(err)
+		case !whole || check != quotedCheck(source[:], post):
+			return nil, v.index.damaged("what it says of the quotes from page %s is not whole", source)
+		}
+		names = append(names, p.listed.URL)
+	}
+	return names, v.index.asDamage(rows.Err())
+}

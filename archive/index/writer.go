@@ -30,6 +30,8 @@ type Touch struct {
 	// the page says since the commit read it anew.
 	Served  bool
 	Content schemas.Digest
+	// Quotes are the pages that its quotes are bound to, each once, if it is a post.
+	Quotes []schemas.PageID
 	// Text is called only when Content is not that of the served capture before;
 	// nil text is no text.
 	Text func() ([]byte, error)
@@ -46,8 +48,8 @@ type Writer struct {
 	open   bool // in a transaction
 
 	statements struct {
-		page, insertPage, updatePage, commit, capture, names, words *sql.Stmt
-		before, from, insertSorted, updateSorted                    *sql.Stmt
+		page, insertPage, updatePage, commit, capture, names, words, unquote, quote *sql.Stmt
+		before, from, insertSorted, updateSorted                                    *sql.Stmt
 	}
 }
 
@@ -98,6 +100,8 @@ func (w *Writer) prepare(ctx context.Context) error {
 	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	s.names = prepare(insertNames)
 	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
+	s.unquote = prepare(`DELETE FROM quoted WHERE post = ?`)
+	s.quote = prepare(`INSERT INTO quoted (source, post, "check") VALUES (?, ?, ?)`)
 	s.before = prepare(selectBefore)
 	s.from = prepare(selectFrom + " LIMIT 1")
 	s.insertSorted = prepare(insertSorted)
@@ -175,12 +179,30 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 	if _, err := w.statements.capture.ExecContext(ctx, c.values()...); err != nil {
 		return err
 	}
+	if p.listed.Post || t.Page.Post {
+		if err := w.addQuotes(ctx, p.n, t.Quotes); err != nil {
+			return err
+		}
+	}
 	p.listed = t.Page
 	p.captures++
 	p.digest = sum(p.digest, c.check())
 	w.about.digest += p.check()
 	_, err = write.ExecContext(ctx, p.values()...)
 	return err
+}
+
+// addQuotes takes what a post quotes in place of what it quoted before.
+func (w *Writer) addQuotes(ctx context.Context, post int64, sources []schemas.PageID) error {
+	if _, err := w.statements.unquote.ExecContext(ctx, post); err != nil {
+		return err
+	}
+	for _, source := range sources {
+		if _, err := w.statements.quote.ExecContext(ctx, source[:], post, quotedCheck(source[:], post)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // content is a digest as it is stored: none is empty.
@@ -231,7 +253,7 @@ func (w *Writer) commit(ctx context.Context) error {
 func (w *Writer) Close() error {
 	var errs []error
 	s := &w.statements
-	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.names, s.words, s.before, s.from, s.insertSorted, s.updateSorted} {
+	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.names, s.words, s.unquote, s.quote, s.before, s.from, s.insertSorted, s.updateSorted} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}
