@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -249,22 +250,28 @@ func (v *View) fail(err error) error {
 
 // Quoting returns the names of the posts that have quotes bound to a page.
 func (v *View) Quoting(ctx context.Context, source schemas.PageID) (names []string, err error) {
-	rows, err := v.conn.QueryContext(ctx, `SELECT quoted.post, quoted."check", `+pageColumns+` FROM quoted
-		JOIN pages ON pages.n = quoted.post WHERE source = ?`, source[:])
+	rows, err := v.conn.QueryContext(ctx, `SELECT q.post, q."check", p.url, p.id FROM quoted q LEFT JOIN pages p ON p.n = q.post WHERE q.source = ?`, source[:])
 	if err != nil {
 		return nil, v.index.asDamage(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var post, check int64
-		p, whole, err := scanPage(func(columns ...any) error { return rows.Scan(append([]any{&post, &check}, columns...)...) })
-		switch {
-		case err != nil:
+		var (
+			post, check int64
+			name        sql.NullString
+			id          []byte
+		)
+		if err := rows.Scan(&post, &check, &name, &id); err != nil {
 			return nil, v.index.unscanned(err)
-		case !whole || check != quotedCheck(source[:], post):
+		}
+		page := schemas.PageIDOf(name.String)
+		if check != quotedCheck(source[:], post) || !bytes.Equal(page[:], id) {
 			return nil, v.index.damaged("what it says of the quotes from page %s is not whole", source)
 		}
-		names = append(names, p.listed.URL)
+		names = append(names, name.String)
 	}
-	return names, v.index.asDamage(rows.Err())
+	if err := rows.Err(); err != nil {
+		return nil, v.index.asDamage(err)
+	}
+	return names, nil
 }
