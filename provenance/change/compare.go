@@ -36,7 +36,7 @@ type finding struct {
 	confidence schemas.Confidence
 	evidence   []string
 	field      *schemas.ChangedField
-	ofText     bool // it rests on the text that was read, and says nothing when another part of the page was
+	weak       bool // it may be owed to another part of the page having been read
 }
 
 // compare looks at all layers.

@@ -55,8 +55,7 @@ func (c *comparison) field(class schemas.ChangeClass, name, was, is string, befo
 		return // one source gives the time as well, or that of another zone
 	}
 	c.fields = append(c.fields, finding{
-		class: class, rule: name, confidence: confidence, field: changed, evidence: []string{pair(was, is)},
-		ofText: class != schemas.HeadlineChange && (was == "" || is == ""),
+		class: class, rule: name, confidence: confidence, field: changed, evidence: []string{pair(was, is)}, weak: is == "",
 	})
 }
 
@@ -130,7 +129,8 @@ func (c *comparison) link(rule, words, was, is string) {
 		return
 	}
 	c.fields = append(c.fields, finding{
-		class: schemas.LinkTarget, rule: rule, confidence: schemas.Certain, evidence: []string{words + ": " + pair(was, is)}, ofText: true,
+		class: schemas.LinkTarget, rule: rule, confidence: schemas.Certain, evidence: []string{words + ": " + pair(was, is)},
+		weak:  is == "" || len(words) < len("click"), // "here" stands in every text
 		field: &schemas.ChangedField{Field: rule, Before: oneLine(was), After: oneLine(is)},
 	})
 }

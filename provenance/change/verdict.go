@@ -57,7 +57,7 @@ func (c *comparison) findings() []finding {
 		all = append(all, *notice)
 	}
 	for _, f := range c.fields {
-		if f.class != "" && !(c.unstable && f.ofText) {
+		if f.class != "" && !(c.unstable && f.weak) {
 			all = append(all, f)
 		}
 	}
