@@ -29,7 +29,10 @@ const (
 	mostPhrase    = 40
 	// mostText bounds the texts that the quotes of a post are looked for in, in
 	// bytes: those that come after are as if they had not been seen.
-	mostText = 16 << 20
+	mostText = 8 << 20
+	// mostPost bounds how much of a post is looked through for quotes, in bytes of
+	// its text, from its beginning.
+	mostPost = 1 << 20
 	// walkedForQuotes is the largest archive, in snapshots, that is read through
 	// for a quote when there is no index.
 	walkedForQuotes = 500
@@ -62,7 +65,7 @@ func (j *judge) bindQuotes(ctx context.Context, post *archive.PostDraft) error {
 		return err
 	}
 	ids := map[string]int{}
-	bound := b.library.BindPost(reading.Document, b.tiers)
+	bound := b.library.BindPost(beginning(reading.Document), b.tiers)
 	for _, found := range bound[:min(len(bound), mostQuotes)] {
 		q, ok, err := b.quote(ctx, found, ids, earlier)
 		if err != nil {
@@ -75,6 +78,19 @@ func (j *judge) bindQuotes(ctx context.Context, post *archive.PostDraft) error {
 	b.carry(earlier)
 	b.addSources()
 	return nil
+}
+
+// beginning returns the first blocks of a document, up to mostPost.
+func beginning(document *extract.Document) *extract.Document {
+	size := 0
+	for i, block := range document.Blocks {
+		if size += len(block.Text); size > mostPost {
+			part := *document
+			part.Blocks = document.Blocks[:i]
+			return &part
+		}
+	}
+	return document
 }
 
 // carry keeps what nothing marks as a quote, and was bound before, as long as the

@@ -17,7 +17,7 @@ import (
 // The limits of [Decode].
 const (
 	MaxDecoded = 64 << 20 // bytes of a decoded payload
-	MaxText    = 8 << 20  // bytes of one that are read as text, which takes up to thirty times as much memory
+	MaxText    = 8 << 20  // bytes of one that are read as text, which takes fifteen to forty times as much memory
 	maxRatio   = 250      // decoded to encoded bytes; HTML reaches 30, blank pages 100
 	freeSize   = 4 << 20  // bytes for which the ratio is not looked at
 	maxCodings = 4
