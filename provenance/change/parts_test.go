@@ -87,9 +87,7 @@ func (p part) moved() []byte {
 	return slices.Concat(p.page[:a.Start], p.page[b.Start:b.End], p.page[a.End:b.Start], p.page[a.Start:a.End], p.page[b.End:])
 }
 
-var (
-	footers = regexp.MustCompile(`(?is)<footer\b.*?</footer>`)
-)
+var footers = regexp.MustCompile(`(?is)<footer\b.*?</footer>`)
 
 // footer takes the last footer of the page from its sibling.
 func (p part) footer() []byte {

@@ -105,6 +105,8 @@ func TestSpeaker(t *testing.T) {
 		{"According to the White House, “they did not discuss it at all.”", "the White House"},
 		{"The spokesman said Flynn “had no recollection of discussing it.”", "The spokesman"},
 		{"Mr. Smith said: “They did not discuss it.”", "Mr. Smith"},
+		{"It backed away from the denial. The spokesman said Flynn “indicated that he had no recollection.”", "The spokesman"},
+		{"There was no contact with Russia during the campaign. To suggest otherwise, he said, “is to give credence to rumours.”", ""},
 		{"Nobody knows what “they did not discuss it” means.", ""},
 		{"“They did not discuss it at all,” the U.S. attorney's office said.", "the U.S. attorney's office"},
 		{"“They did not discuss it at all,” Taliban spokesman Zabihullah Mujahid said.", "Taliban spokesman Zabihullah Mujahid"},

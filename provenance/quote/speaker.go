@@ -46,7 +46,7 @@ func speaker(blocks []extract.Block, mark Mark, places []textdiff.Place) string 
 	before = tail(before, maxAttribution)
 	after = head(strings.TrimLeft(after, "“”»«›‹\"'‘’」』"), maxAttribution)
 	for _, name := range []string{
-		subject(matched(whoSaid(), after)), person(matched(saidWho(), after)), subject(matched(toldBefore(), before)),
+		subject(matched(whoSaid(), after)), person(matched(saidWho(), after)), subject(matched(toldBefore(), sentenceBefore(before))),
 		person(matched(according(), ofSentence(after))), person(matched(according(), sentenceBefore(before))),
 	} {
 		if name != "" {
@@ -117,7 +117,7 @@ func subject(words string) string {
 	first := strings.ToLower(strings.TrimRight(fields[0], ","))
 	last := fields[len(fields)-1]
 	switch {
-	case pronouns[first] || stops[first], articles[first] && len(fields) == 1:
+	case pronouns[first] || stops[first] || pronouns[strings.ToLower(last)], articles[first] && len(fields) == 1:
 		return ""
 	case articles[first], strings.HasSuffix(last, "s"), strings.ContainsFunc(words, unicode.IsUpper):
 		return words
