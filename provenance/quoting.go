@@ -141,15 +141,15 @@ func earlierQuotes(page *archive.PageDraft) (earlierBindings, error) {
 }
 
 // complete reports whether nothing can have come to the quotes of a post that is
-// as before.
+// as before: each is bound, or no source has anything new.
 func (e earlierBindings) complete(post *archive.PostDraft) bool {
 	if e.post == nil || len(e.post.Sources) != len(post.Post.Sources) {
 		return false
 	}
-	asBefore := func(d *archive.PageDraft) bool { return d.AsBefore }
-	settled := func(q schemas.Quote) bool { return len(q.Places) == 1 }
-	return !slices.ContainsFunc(post.Sources, func(d *archive.PageDraft) bool { return !asBefore(d) }) ||
-		len(e.post.Quotes) > 0 && !slices.ContainsFunc(e.post.Quotes, func(q schemas.Quote) bool { return !settled(q) })
+	isNew := func(d *archive.PageDraft) bool { return !d.AsBefore }
+	unbound := func(q schemas.Quote) bool { return len(q.Places) != 1 }
+	return !slices.ContainsFunc(post.Sources, isNew) ||
+		len(e.post.Quotes) > 0 && !slices.ContainsFunc(e.post.Quotes, unbound)
 }
 
 // binder binds the quotes of one post.
@@ -167,7 +167,6 @@ type binder struct {
 type boundSource struct {
 	name    string
 	reading *archive.Reading
-	found   bool      // by its words: the post does not link to it
 	text    *passages // made when a quote is bound to it
 }
 
