@@ -115,7 +115,7 @@ func (d *Digests) take(n int64) (sum [32]byte, size int64, first, ok bool) {
 // copyIndexes maps the indexes of packs again.
 func copyIndexes(packs []*pack) (indexes []*packIndex, kept []*pack, err error) {
 	for _, p := range packs {
-		x, err := openIndex(p.index.path)
+		x, err := openMapped(p.index.path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // repacked since: what it held is found by its name
 		}

@@ -3,6 +3,8 @@ package gitstore
 import (
 	"bytes"
 	"encoding/binary"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -85,18 +87,30 @@ func FuzzIndex(f *testing.F) {
 	f.Add(w.encodeIndex([20]byte{1}))
 	f.Add((&packWriter{}).encodeIndex([20]byte{}))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		x, err := newIndex("fuzz", content)
+		path := filepath.Join(t.TempDir(), "x.idx")
+		check(t, os.WriteFile(path, content, 0o666))
+		x, err := openIndex(path)
 		if err != nil {
 			return
 		}
+		defer x.close()
+		searched := inFile(t, path)
 		for i := range x.count {
 			id := ID(x.id(i))
-			if at, ok, err := x.find(id); err == nil && ok && at.offset < 0 {
+			at, ok, err := x.find(id)
+			if err == nil && ok && at.offset < 0 {
 				t.Errorf("object %s is at %d", id, at.offset)
+			}
+			if i > 0 && bytes.Compare(x.id(i-1), id[:]) >= 0 {
+				return // what is not sorted may be found or not
+			}
+			if read, found, _ := searched.find(id); err == nil && (read != at || found != ok) {
+				t.Errorf("object %s is at %+v, %v; in the file at %+v, %v", id, at, ok, read, found)
 			}
 		}
 		for _, id := range []ID{{}, {0xff, 0xff}, {40, 1}} {
 			_, _, _ = x.find(id)
+			_, _, _ = searched.find(id)
 		}
 	})
 }

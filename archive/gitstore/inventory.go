@@ -28,7 +28,7 @@ func (s *Store) takeInventory() (*inventory, error) {
 	}
 	v := &inventory{store: s, packs: packs, loose: map[ID]bool{}}
 	for _, one := range packs {
-		index, err := openIndex(one.stem() + ".idx")
+		index, err := openMapped(one.stem() + ".idx")
 		if err != nil {
 			return nil, errors.Join(err, v.close())
 		}

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"math"
 	"os"
 	"slices"
-	"sort"
 	"sync"
 )
 
@@ -25,16 +25,25 @@ const (
 	largeOffset  = 1 << 31
 )
 
-// packIndex finds objects in a mapped index. It never loads or hashes the whole
-// file: an index of 4 million objects opens in under a millisecond.
+// mappedIndex is the size up to which an index is mapped when it is opened.
+// Larger ones, of which there are few, are searched in their files: the system
+// counts a dozen pages around each touched one as memory of the process, and
+// dozens of objects are looked for in dozens of packs.
+const mappedIndex = 1 << 20
+
+// packIndex finds objects in an index. It never loads or hashes the whole file:
+// an index of 4 million objects opens in under a millisecond.
 type packIndex struct {
 	path    string
+	size    int64
 	count   int64
-	large   int64 // number of 64-bit offsets
+	large   int64       // number of 64-bit offsets
+	upTo    [257]uint32 // number of objects whose first byte is less
 	trailer [20]byte
 
-	mu    sync.RWMutex // held while data is read, so that close cannot unmap it
-	data  []byte       // nil after close
+	mu    sync.RWMutex // held while the file is read, so that close cannot take it away
+	file  *os.File     // nil for a mapped index, and after close
+	data  []byte       // the mapped file; nil until it is read as a whole, and after close
 	unmap func() error
 }
 
@@ -49,109 +58,125 @@ func openIndex(path string) (*packIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if info.Size() > math.MaxInt {
-		return nil, &CorruptError{Where: path, Reason: "the index is too large for this machine"}
-	}
-	data, unmap, err := mapFile(f, info.Size())
+	x, err := indexOf(f, path, info.Size())
 	if err != nil {
-		return nil, &os.PathError{Op: "mmap", Path: path, Err: err}
+		return nil, errors.Join(err, f.Close())
 	}
-	x, err := newIndex(path, data)
-	if err != nil {
-		_ = unmap()
-		return nil, err
+	if x.size > mappedIndex {
+		return x, nil
 	}
-	x.unmap = unmap
-	return x, nil
+	x.file = nil
+	return x, errors.Join(x.mapped(f), f.Close())
 }
 
-// newIndex checks all of an index that does not grow with it.
-func newIndex(path string, data []byte) (*packIndex, error) {
-	size := int64(len(data))
-	need := indexIDs + int64(indexTrailer)
-	if size < need {
+// indexOf reads the ends of an index, which keeps the file.
+func indexOf(f *os.File, path string, size int64) (*packIndex, error) {
+	if need := int64(indexIDs + indexTrailer); size < need {
 		return nil, &TruncatedError{Where: path, Size: size, Need: need}
 	}
-	if string(data[:4]) != indexMagic || binary.BigEndian.Uint32(data[4:]) != indexVersion {
+	if size > math.MaxInt {
+		return nil, &CorruptError{Where: path, Reason: "the index is too large for this machine"}
+	}
+	ends := make([]byte, indexIDs+indexTrailer)
+	if _, err := f.ReadAt(ends[:indexIDs], 0); err != nil {
+		return nil, err
+	}
+	if _, err := f.ReadAt(ends[indexIDs:], size-int64(indexTrailer)); err != nil {
+		return nil, err
+	}
+	x, err := newIndex(path, size, ends)
+	if err == nil {
+		x.file = f
+	}
+	return x, err
+}
+
+// newIndex checks all of an index that does not grow with it: what stands before
+// its ids and after its offsets.
+func newIndex(path string, size int64, ends []byte) (*packIndex, error) {
+	if string(ends[:4]) != indexMagic || binary.BigEndian.Uint32(ends[4:]) != indexVersion {
 		return nil, &CorruptError{Where: path, Reason: "it is not a pack index of version 2"}
 	}
-	x := &packIndex{path: path, data: data}
+	x := &packIndex{path: path, size: size}
 	for i := range 256 {
-		n := x.fanout(i)
-		if n < x.count {
+		n := binary.BigEndian.Uint32(ends[indexFanout+4*i:])
+		if n < x.upTo[i] {
 			return nil, &CorruptError{Where: path, Reason: "its fan-out table is not ascending"}
 		}
-		x.count = n
+		x.upTo[i+1] = n
 	}
-	if need += x.count * indexEntry; size < need {
+	x.count = int64(x.upTo[256])
+	need := int64(len(ends)) + x.count*indexEntry
+	if size < need {
 		return nil, &TruncatedError{Where: path, Size: size, Need: need}
 	}
 	if (size-need)%8 != 0 || (size-need)/8 > x.count {
 		return nil, &CorruptError{Where: path, Reason: "its size does not fit its number of objects"}
 	}
 	x.large = (size - need) / 8
-	copy(x.trailer[:], data[size-int64(indexTrailer):])
+	copy(x.trailer[:], ends[indexIDs:])
 	return x, nil
 }
 
-// fanout returns the number of objects whose first byte is at most i.
-func (x *packIndex) fanout(i int) int64 {
-	return int64(binary.BigEndian.Uint32(x.data[indexFanout+4*i:]))
-}
-
-// find reports whether the pack has the object, and where.
-func (x *packIndex) find(id ID) (packed, bool, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	i, ok, err := x.search(id)
-	if !ok || err != nil {
-		return packed{}, false, err
-	}
-	offset, err := x.offset(i)
+// mapped maps the file.
+func (x *packIndex) mapped(f *os.File) error {
+	data, unmap, err := mapFile(f, x.size)
 	if err != nil {
-		return packed{}, false, err
+		return &os.PathError{Op: "mmap", Path: x.path, Err: err}
 	}
-	return packed{offset: offset, crc: x.crc(i)}, true, nil
+	x.data, x.unmap = data, unmap
+	return nil
 }
 
-// rank returns the number of the object in the order of ids.
-func (x *packIndex) rank(id ID) (int64, bool, error) {
+// openMapped opens an index in which every object will be looked for: mapped, a
+// search costs no call to the system.
+func openMapped(path string) (*packIndex, error) {
+	x, err := openIndex(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.whole(func() error { return nil }); err != nil {
+		return nil, errors.Join(err, x.close())
+	}
+	return x, nil
+}
+
+// whole calls read while the whole index is mapped.
+func (x *packIndex) whole(read func() error) error {
 	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.search(id)
-}
-
-func (x *packIndex) search(id ID) (int64, bool, error) {
+	if x.data != nil {
+		defer x.mu.RUnlock()
+		return read()
+	}
+	x.mu.RUnlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if x.data == nil {
-		return 0, false, x.closedError()
+		if x.file == nil {
+			return x.closedError()
+		}
+		if err := x.mapped(x.file); err != nil {
+			return err
+		}
 	}
-	low := int64(0)
-	if id[0] > 0 {
-		low = x.fanout(int(id[0]) - 1)
-	}
-	n := int(x.fanout(int(id[0])) - low)
-	i := low + int64(sort.Search(n, func(i int) bool { return bytes.Compare(x.id(low+int64(i)), id[:]) >= 0 }))
-	return i, i < low+int64(n) && bytes.Equal(x.id(i), id[:]), nil
+	return read()
 }
 
 // all returns the lines of the index by offset.
-func (x *packIndex) all() ([]located, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if x.data == nil {
-		return nil, x.closedError()
-	}
-	list := make([]located, x.count)
-	for i := range list {
-		offset, err := x.offset(int64(i))
-		if err != nil {
-			return nil, err
+func (x *packIndex) all() (list []located, err error) {
+	err = x.whole(func() error {
+		list = make([]located, x.count)
+		for i := range list {
+			offset, err := x.offset(int64(i))
+			if err != nil {
+				return err
+			}
+			list[i] = located{ID(x.id(int64(i))), x.crc(int64(i)), offset}
 		}
-		list[i] = located{ID(x.id(int64(i))), x.crc(int64(i)), offset}
-	}
+		return nil
+	})
 	slices.SortFunc(list, func(a, b located) int { return cmp.Compare(a.offset, b.offset) })
-	return list, nil
+	return list, err
 }
 
 // placed is an object by its place in the pack and its rank.
@@ -160,46 +185,60 @@ type placed struct{ offset, rank int64 }
 // between returns the objects that begin in a range of the pack, by offset. list
 // is room for them.
 func (x *packIndex) between(list []placed, from, to int64) ([]placed, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if x.data == nil {
-		return nil, x.closedError()
-	}
-	for i := range x.count {
-		offset, err := x.offset(i)
-		if err != nil {
-			return nil, err
+	err := x.whole(func() error {
+		for i := range x.count {
+			offset, err := x.offset(i)
+			if err != nil {
+				return err
+			}
+			if offset >= from && offset < to {
+				list = append(list, placed{offset, i})
+			}
 		}
-		if offset >= from && offset < to {
-			list = append(list, placed{offset, i})
-		}
-	}
+		return nil
+	})
 	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.offset, b.offset) })
-	return list, nil
+	return list, err
 }
 
 // line returns the id and the checksum of an object by its rank.
-func (x *packIndex) line(rank int64) (ID, uint32, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if x.data == nil {
-		return ID{}, 0, x.closedError()
-	}
-	return ID(x.id(rank)), x.crc(rank), nil
+func (x *packIndex) line(rank int64) (id ID, crc uint32, err error) {
+	err = x.whole(func() error {
+		id, crc = ID(x.id(rank)), x.crc(rank)
+		return nil
+	})
+	return id, crc, err
 }
 
 func (x *packIndex) closedError() error {
 	return &os.PathError{Op: "read", Path: x.path, Err: os.ErrClosed}
 }
 
-func (x *packIndex) crc(i int64) uint32 {
-	return binary.BigEndian.Uint32(x.data[indexIDs+20*x.count+4*i:])
-}
+// Of a mapped index:
 
 func (x *packIndex) id(i int64) []byte { return x.data[indexIDs+20*i:][:20] }
 
+func (x *packIndex) crc(i int64) uint32 { return binary.BigEndian.Uint32(x.data[x.crcAt(i):]) }
+
 func (x *packIndex) offset(i int64) (int64, error) {
-	short := binary.BigEndian.Uint32(x.data[indexIDs+24*x.count+4*i:])
+	return x.offsetBy(i, func(b []byte, at int64) error {
+		copy(b, x.data[at:])
+		return nil
+	})
+}
+
+// Where something stands in the file:
+
+func (x *packIndex) crcAt(i int64) int64 { return indexIDs + 20*x.count + 4*i }
+
+// offsetBy returns the place of an object in the pack, with a way to read the
+// index.
+func (x *packIndex) offsetBy(i int64, read func(b []byte, at int64) error) (int64, error) {
+	var b [8]byte
+	if err := read(b[:4], indexIDs+24*x.count+4*i); err != nil {
+		return 0, err
+	}
+	short := binary.BigEndian.Uint32(b[:])
 	if short < largeOffset {
 		return int64(short), nil
 	}
@@ -207,7 +246,10 @@ func (x *packIndex) offset(i int64) (int64, error) {
 	if j >= x.large {
 		return 0, &CorruptError{Where: x.path, Reason: "an offset lies outside its table"}
 	}
-	offset := binary.BigEndian.Uint64(x.data[indexIDs+28*x.count+8*j:])
+	if err := read(b[:], indexIDs+28*x.count+8*j); err != nil {
+		return 0, err
+	}
+	offset := binary.BigEndian.Uint64(b[:])
 	if offset > math.MaxInt64 {
 		return 0, &CorruptError{Where: x.path, Reason: "an offset is negative"}
 	}
@@ -215,26 +257,34 @@ func (x *packIndex) offset(i int64) (int64, error) {
 }
 
 // sameLayout reports whether two packs have the same objects at the same places.
+// An index that cannot be read has not.
 func (x *packIndex) sameLayout(other *packIndex) bool {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	layout := func(x *packIndex) (ids, offsets []byte) {
-		return x.data[:indexIDs+20*x.count], x.data[indexIDs+24*x.count : len(x.data)-indexTrailer]
-	}
-	if x.data == nil || other.data == nil {
-		return false
-	}
-	ids, offsets := layout(x)
-	otherIDs, otherOffsets := layout(other)
-	return bytes.Equal(ids, otherIDs) && bytes.Equal(offsets, otherOffsets)
+	same := false
+	_ = x.whole(func() error {
+		return other.whole(func() error {
+			ids, offsets := x.layout()
+			otherIDs, otherOffsets := other.layout()
+			same = bytes.Equal(ids, otherIDs) && bytes.Equal(offsets, otherOffsets)
+			return nil
+		})
+	})
+	return same
+}
+
+func (x *packIndex) layout() (ids, offsets []byte) {
+	return x.data[:indexIDs+20*x.count], x.data[indexIDs+24*x.count : len(x.data)-indexTrailer]
 }
 
 func (x *packIndex) close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.data == nil {
-		return nil
+	var errs []error
+	if x.file != nil {
+		errs = append(errs, x.file.Close())
 	}
-	x.data = nil
-	return x.unmap()
+	if x.data != nil {
+		errs = append(errs, x.unmap())
+	}
+	x.file, x.data = nil, nil
+	return errors.Join(errs...)
 }
