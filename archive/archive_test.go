@@ -147,7 +147,7 @@ func TestVersions(t *testing.T) {
 	}
 	var sequences []int64
 	for i, v := range versions {
-		sequences = append(sequences, v.Page.Capture.Sequence)
+		sequences = append(sequences, v.Sequence)
 		if v.Number != i+1 {
 			t.Errorf("version %d has number %d", i+1, v.Number)
 		}

@@ -83,11 +83,35 @@ func (a *Archive) walkHistory(ctx context.Context, head *Snapshot, ref PageRef) 
 // Version is one version of a page: a served capture whose text or links, or
 // whose bytes where it has no text, differ from the version before.
 type Version struct {
-	Number int // from 1
-	Page   *Page
+	Number     int   // from 1
+	Sequence   int64 // of the snapshot that captured it
+	CapturedAt schemas.Time
+
+	archive *Archive
+	ref     PageRef
+	page    *Page // nil until it is read
 }
 
-// Versions returns the versions of a page by capture time, oldest first.
+// Page reads the page as of the version. Errors: those of [Archive.At] and
+// [Snapshot.Page].
+func (v Version) Page(ctx context.Context) (*Page, error) {
+	if v.page != nil {
+		return v.page, nil
+	}
+	snapshot, err := v.archive.At(ctx, v.Sequence)
+	if err != nil {
+		return nil, err
+	}
+	page, err := snapshot.Page(v.ref)
+	if err == nil && page.Capture.Sequence != v.Sequence {
+		err = v.archive.indexLies("snapshot %d has no capture of %s", v.Sequence, v.ref.Name)
+		v.archive.giveUpIndex(err)
+	}
+	return page, err
+}
+
+// Versions returns the versions of a page by capture time, oldest first. With the
+// index none of them is read yet.
 func (a *Archive) Versions(ctx context.Context, ref PageRef) ([]Version, error) {
 	head, err := a.Head()
 	if err != nil {
@@ -103,6 +127,17 @@ func (a *Archive) Versions(ctx context.Context, ref PageRef) ([]Version, error) 
 	return VersionsOf(history), nil
 }
 
+// versionsOf returns the versions among captures in the order of their commits.
+func (a *Archive) versionsOf(ref PageRef, captures []index.Capture) (versions []Version) {
+	for i, among := range versionsAmong(captures) {
+		begins := captures[among[0]]
+		versions = append(versions, Version{
+			Number: i + 1, Sequence: begins.Sequence, CapturedAt: begins.CapturedAt, archive: a, ref: ref,
+		})
+	}
+	return versions
+}
+
 // VersionsOf returns the versions in the history of a page, as [Archive.History]
 // gives it, by capture time, oldest first.
 func VersionsOf(history []*Page) []Version {
@@ -112,7 +147,10 @@ func VersionsOf(history []*Page) []Version {
 	}
 	var versions []Version
 	for i, among := range versionsAmong(captures) {
-		versions = append(versions, Version{Number: i + 1, Page: history[among[0]]})
+		page := history[among[0]]
+		versions = append(versions, Version{
+			Number: i + 1, Sequence: page.Capture.Sequence, CapturedAt: page.Capture.CapturedAt, page: page,
+		})
 	}
 	return versions
 }
@@ -205,24 +243,24 @@ func Resolve(ref PageRef, versions []Version, spec string) (Version, error) {
 		return versions[len(versions)-1-n], nil
 	}
 	if sequence, err := strconv.ParseInt(spec, 10, 64); err == nil {
-		return inForce(versions, func(p *Page) bool { return p.Capture.Sequence <= sequence },
+		return inForce(versions, func(v Version) bool { return v.Sequence <= sequence },
 			func() (Version, error) {
-				return refuse("the first version came with snapshot %d", versions[0].Page.Capture.Sequence)
+				return refuse("the first version came with snapshot %d", versions[0].Sequence)
 			})
 	}
 	at, err := parseMoment(spec)
 	if err != nil {
 		return refuse("want a snapshot's number, a date such as 2026-11-23, or latest~N")
 	}
-	return inForce(versions, func(p *Page) bool { return !p.Capture.CapturedAt.Time().After(at) },
+	return inForce(versions, func(v Version) bool { return !v.CapturedAt.Time().After(at) },
 		func() (Version, error) {
-			return refuse("the first version was captured at %s", versions[0].Page.Capture.CapturedAt)
+			return refuse("the first version was captured at %s", versions[0].CapturedAt)
 		})
 }
 
-func inForce(versions []Version, reached func(*Page) bool, none func() (Version, error)) (Version, error) {
+func inForce(versions []Version, reached func(Version) bool, none func() (Version, error)) (Version, error) {
 	for _, v := range slices.Backward(versions) {
-		if reached(v.Page) {
+		if reached(v) {
 			return v, nil
 		}
 	}

@@ -91,11 +91,16 @@ func (a *Archive) fromIndex(ctx context.Context, head *Snapshot, read func(*inde
 	}
 	err := errors.Join(read(view), view.Close())
 	if err != nil {
-		a.indexed.mu.Lock()
-		defer a.indexed.mu.Unlock()
-		a.indexed.fail(err)
+		a.giveUpIndex(err)
 	}
 	return err == nil
+}
+
+// giveUpIndex makes this process read the commits from now on.
+func (a *Archive) giveUpIndex(err error) {
+	a.indexed.mu.Lock()
+	defer a.indexed.mu.Unlock()
+	a.indexed.fail(err)
 }
 
 // view returns nil when there is no index to be had.

@@ -55,13 +55,7 @@ func (a *Archive) indexedHistory(ctx context.Context, head *Snapshot, ref PageRe
 func (a *Archive) indexedVersions(ctx context.Context, head *Snapshot, ref PageRef) (versions []Version, ok bool) {
 	ok = a.fromIndex(ctx, head, func(view *index.View) error {
 		captures, err := a.indexedCaptures(ctx, view, head, ref)
-		for i, among := range versionsAmong(captures) {
-			page, err := a.indexedPage(ctx, view, ref, captures[among[0]].Sequence)
-			if err != nil {
-				return err
-			}
-			versions = append(versions, Version{Number: i + 1, Page: page})
-		}
+		versions = a.versionsOf(ref, captures)
 		return err
 	})
 	return versions, ok

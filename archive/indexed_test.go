@@ -168,7 +168,12 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 		versions, err := a.Versions(ctx, ref)
 		var numbers []string
 		for _, v := range versions {
-			numbers = append(numbers, fmt.Sprint(v.Number, v.Page.Snapshot.Commit.ID, v.Page.Capture.CapturedAt))
+			page, err := v.Page(ctx)
+			if err != nil || page.Capture.Sequence != v.Sequence || page.Capture.CapturedAt != v.CapturedAt {
+				numbers = append(numbers, fmt.Sprint(v.Number, err))
+				continue
+			}
+			numbers = append(numbers, fmt.Sprint(v.Number, page.Snapshot.Commit.ID, page.Capture.CapturedAt))
 		}
 		r.put("versions "+ref.Name, numbers, err)
 		between()

@@ -21,7 +21,8 @@ type SearchOptions struct {
 
 // Found is a version that has the words of a search.
 type Found struct {
-	Version
+	Number  int           // of the version, from 1
+	Page    *Page         // as of the version
 	Snippet []SnippetPart // the line of the text that has most of the words
 }
 
@@ -198,7 +199,7 @@ func (s *search) add(ref PageRef, number int, begins, says int64) error {
 			return err
 		}
 	}
-	s.found = append(s.found, Found{Version: Version{Number: number, Page: page}, Snippet: snippet})
+	s.found = append(s.found, Found{Number: number, Page: page, Snippet: snippet})
 	return nil
 }
 

@@ -141,10 +141,14 @@ func (s *quotedSource) stand(ctx context.Context, q *schemas.QuoteStanding) erro
 func (s *quotedSource) since(ctx context.Context, place *schemas.QuotePlace, now followed) (*version, error) {
 	var since *version
 	for _, v := range slices.Backward(s.versions) {
-		if v.Page.Capture.Sequence <= place.Sequence {
+		if v.Sequence <= place.Sequence {
 			break
 		}
-		at, err := s.at(ctx, v.Page)
+		page, err := v.Page(ctx)
+		if err != nil {
+			return nil, err
+		}
+		at, err := s.at(ctx, page)
 		if err != nil {
 			return nil, err
 		}
@@ -167,8 +171,8 @@ func (s *quotedSource) since(ctx context.Context, place *schemas.QuotePlace, now
 // is pinned to.
 func (s *quotedSource) firstAfter(place *schemas.QuotePlace) int64 {
 	for _, v := range s.versions {
-		if v.Page.Capture.Sequence > place.Sequence {
-			return v.Page.Capture.Sequence
+		if v.Sequence > place.Sequence {
+			return v.Sequence
 		}
 	}
 	return 0

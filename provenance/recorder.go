@@ -192,15 +192,19 @@ func pastOf(ctx context.Context, newest *archive.Page) (*change.Past, error) {
 	past := &change.Past{}
 	var pages []*archive.Page
 	for _, version := range versions {
-		c := version.Page.Capture
-		if c.Sequence >= newest.Capture.Sequence {
+		if version.Sequence >= newest.Capture.Sequence {
 			continue
 		}
-		capture := change.PastCapture{State: version.Page.State()}
+		page, err := version.Page(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c := page.Capture
+		capture := change.PastCapture{State: page.State()}
 		if c.Text != nil && c.Text.Extractor == extract.Name && c.Text.Sequence == c.Sequence {
 			capture.Text = c.Text.SHA256
 		}
-		past.Captures, pages = append(past.Captures, capture), append(pages, version.Page)
+		past.Captures, pages = append(past.Captures, capture), append(pages, page)
 	}
 	past.Read = func(i int) (*extract.Document, error) { return pages[i].Document(ctx) }
 	return past, nil

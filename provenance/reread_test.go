@@ -125,10 +125,10 @@ func TestRereadIsNoVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, v := range archive.VersionsOf(history) {
-			if i >= len(versions) || versions[i].Page.Capture.Sequence != v.Page.Capture.Sequence {
+			if i >= len(versions) || versions[i].Sequence != v.Sequence {
 				t.Errorf("the index and the history do not give the same versions")
 			}
-			sequences = append(sequences, v.Page.Capture.Sequence)
+			sequences = append(sequences, v.Sequence)
 		}
 		return sequences
 	}

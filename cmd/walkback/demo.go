@@ -228,7 +228,15 @@ func (d *demo) diff(c *cli.Context) error {
 	if len(versions) != 2 {
 		return errors.New("the edit was not noticed")
 	}
-	diff, err := compareVersions(c, d.archive, versions[0].Page, versions[1].Page)
+	before, err := versions[0].Page(c.Context)
+	if err != nil {
+		return err
+	}
+	after, err := versions[1].Page(c.Context)
+	if err != nil {
+		return err
+	}
+	diff, err := compareVersions(c, d.archive, before, after)
 	if err != nil {
 		return err
 	}

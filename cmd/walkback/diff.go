@@ -102,7 +102,14 @@ func (p *program) versionsToCompare(c *cli.Context, a *archive.Archive) (before,
 		return nil, nil, err
 	}
 	second, err := archive.Resolve(ref, versions, to)
-	return first.Page, second.Page, err
+	if err != nil {
+		return nil, nil, err
+	}
+	if before, err = first.Page(c.Context); err != nil {
+		return nil, nil, err
+	}
+	after, err = second.Page(c.Context)
+	return before, after, err
 }
 
 // withoutText says of versions whose words cannot be compared how their bytes do.

@@ -113,7 +113,7 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef) (iter
 	}
 	numbers := map[int64]int{}
 	for _, v := range archive.VersionsOf(history) {
-		numbers[v.Page.Capture.Sequence] = v.Number
+		numbers[v.Sequence] = v.Number
 	}
 	var entries []schemas.LogEntry
 	verdicts := archive.NewVerdicts()

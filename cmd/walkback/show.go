@@ -151,7 +151,10 @@ func versionOf(c *cli.Context, a *archive.Archive, ref archive.PageRef, spec str
 		return nil, err
 	}
 	version, err := archive.Resolve(ref, versions, spec)
-	return version.Page, err
+	if err != nil {
+		return nil, err
+	}
+	return version.Page(c.Context)
 }
 
 func (p *program) printShow(show *schemas.Show) {
