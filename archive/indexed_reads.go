@@ -45,6 +45,7 @@ func (a *Archive) indexedHistory(ctx context.Context, head *Snapshot, ref PageRe
 			if err != nil {
 				return err
 			}
+			page.recorded = decodeRecorded(c.Verdict)
 			pages = append(pages, page)
 		}
 		return err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/archivetest"
 	"github.com/walkback-dev/walkback/archive/index"
+	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -48,10 +50,10 @@ func eventful(t *testing.T) *archivetest.Archive {
 		do()
 	}
 	a.Capture(harbour)
-	step(time.Hour, func() { article(web, news, two); a.Check(news, board) })
-	step(time.Hour, func() { web.Serve(gone, archivetest.Page{Status: http.StatusGone}); a.Check(gone, news) })
-	step(-90*time.Minute, func() { article(web, news, "Forty of the forty piles were sound."); a.Check(news) })
-	step(3*time.Hour, func() { article(web, news, twelve); a.Check(news, board) })
+	step(time.Hour, func() { article(web, news, two); checkJudged(t, a, news, board) })
+	step(time.Hour, func() { web.Serve(gone, archivetest.Page{Status: http.StatusGone}); checkJudged(t, a, gone, news) })
+	step(-90*time.Minute, func() { article(web, news, "Forty of the forty piles were sound."); checkJudged(t, a, news) })
+	step(3*time.Hour, func() { article(web, news, twelve); checkJudged(t, a, news, board) })
 	step(time.Hour, func() { article(web, board, "港口委员会不知道。"); a.Capture(harbour, news) })
 	run := a.NewRun()
 	a.Commit(run, &archive.Draft{Kind: schemas.KindCheck, Subject: "untrack the board", Untracked: []*schemas.Untracked{{
@@ -59,7 +61,7 @@ func eventful(t *testing.T) *archivetest.Archive {
 	}}})
 	// The index takes "x863511 y" for "forty piles", too.
 	article(web, news, "X863511 y: piles, not forty, were hollow.")
-	step(time.Hour, func() { a.Check(news) })
+	step(time.Hour, func() { checkJudged(t, a, news) })
 	given, err := archive.PagePost("my note 1.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +73,34 @@ func eventful(t *testing.T) *archivetest.Archive {
 	}
 	a.Commit(run, draft)
 	return a
+}
+
+func wantGist(verdict *schemas.Change) (gist archive.Gist) {
+	if verdict == nil {
+		return gist
+	}
+	if gist.Class = verdict.Class; len(verdict.Passages) > 0 {
+		gist.Passage = &verdict.Passages[0]
+	}
+	return gist
+}
+
+// checkJudged looks at pages again and records verdicts on them.
+func checkJudged(t *testing.T, a *archivetest.Archive, addresses ...string) {
+	t.Helper()
+	run := a.NewRun()
+	all := &archive.Draft{Kind: schemas.KindCheck, Subject: "look again"}
+	for _, address := range addresses {
+		draft, err := run.Check(t.Context(), archivetest.At(t, address))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Pages = append(all.Pages, draft.Pages...)
+	}
+	if err := provenance.Judge(t.Context(), a.Archive, all); err != nil {
+		t.Fatal(err)
+	}
+	a.Commit(run, all)
 }
 
 var secret = []byte("a secret of this user")
@@ -165,6 +195,18 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 		}
 		r.put("history "+ref.Name, sequences, err)
 		between()
+		verdicts := archive.NewVerdicts()
+		for _, p := range history {
+			gist, err := verdicts.Gist(ctx, p)
+			r.put(fmt.Sprintf("gist %s at %d", ref.Name, p.Snapshot.Message.Sequence), fmt.Sprint(gist.Class, gist.Passage), err)
+			between()
+			verdict, err := p.Verdict(ctx)
+			r.put(fmt.Sprintf("verdict %s at %d", ref.Name, p.Snapshot.Message.Sequence), verdict, err)
+			if want := wantGist(verdict); !reflect.DeepEqual(gist, want) {
+				t.Errorf("the gist of the verdict on %s in %d is %+v, want %+v", ref.Name, p.Capture.Sequence, gist, want)
+			}
+			between()
+		}
 		versions, err := a.Versions(ctx, ref)
 		var numbers []string
 		for _, v := range versions {
@@ -245,6 +287,15 @@ func TestIndexedReads(t *testing.T) {
 	}
 	if found := want["search hollow {Skip:0 Limit:20 EveryVersion:true Within:0}"].([]string); len(found) < 6 {
 		t.Fatalf("found %q", found)
+	}
+	judged := 0
+	for question, answer := range want {
+		if change, ok := answer.(*schemas.Change); ok && change != nil && len(change.Passages) > 0 && strings.HasPrefix(question, "verdict") {
+			judged++
+		}
+	}
+	if judged < 4 {
+		t.Fatalf("%d verdicts with passages", judged)
 	}
 	used(t, compare(t, dir, want, idle))
 	good, err := os.ReadFile(indexFile(dir))

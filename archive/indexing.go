@@ -133,6 +133,7 @@ func (a *Archive) after(ctx context.Context, head *Snapshot, sequence int64, com
 type step struct {
 	*Snapshot
 	touched []touched
+	checks  newChecks
 	listed  []schemas.ListedPage // of the same pages
 }
 
@@ -190,6 +191,9 @@ func (a *Archive) step(ctx context.Context, before *Snapshot, id gitstore.ID) (*
 		}
 		folder, _, ok := PageFolder(change.Path)
 		switch {
+		case change.Old.ID.IsZero() && strings.HasPrefix(change.Path, ChecksFolder+"/"):
+			s.checks.add(change.Path, change.New.ID)
+			continue
 		case !ok && strings.HasPrefix(change.Path, PagesFolder+"/"):
 			return nil, fmt.Errorf("commit %s: %s is not in a page's folder", id, change.Path)
 		case !ok || folder == last: // changes come in the order of their paths
@@ -226,7 +230,11 @@ func (s *step) touch(folder string, parentTree gitstore.ID) error {
 	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
 		return err
 	}
-	s.touched = append(s.touched, touched{Page: page, first: err != nil, quotes: slices.Collect(post.Relied())})
+	first := err != nil
+	if page.recorded, err = s.checks.on(page); err != nil {
+		return err
+	}
+	s.touched = append(s.touched, touched{Page: page, first: first, quotes: slices.Collect(post.Relied())})
 	s.listed = append(s.listed, listed)
 	return nil
 }
@@ -236,7 +244,10 @@ func (s *step) indexed() index.Commit {
 	commit := index.Commit{Sequence: s.Message.Sequence, ID: index.CommitID(s.Commit.ID)}
 	for i, t := range s.touched {
 		c := t.asCapture()
-		commit.Touched = append(commit.Touched, index.Touch{Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Quotes: t.quotes, Served: c.Served, Content: c.Content, Text: t.Text})
+		commit.Touched = append(commit.Touched, index.Touch{
+			Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Quotes: t.quotes,
+			Served: c.Served, Content: c.Content, Verdict: t.recorded.encode(), Text: t.Text,
+		})
 	}
 	return commit
 }

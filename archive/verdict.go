@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ import (
 // Verdict returns what was recorded with the page's newest capture about its
 // content; nil for a first capture, and where nothing was recorded.
 func (p *Page) Verdict(ctx context.Context) (*schemas.Change, error) {
+	if change, ok := p.indexedVerdict(ctx); ok {
+		return change, nil
+	}
 	return NewVerdicts().Of(ctx, p)
 }
 
@@ -50,12 +54,7 @@ func (v *Verdicts) Of(ctx context.Context, p *Page) (*schemas.Change, error) {
 		}
 		v.files[blob] = changes
 	}
-	for _, change := range changes {
-		if change.After.Sequence == p.Capture.Sequence {
-			return change, nil
-		}
-	}
-	return nil, nil
+	return verdictOn(p.Capture, changes), nil
 }
 
 // changesIn returns the verdicts on the page in a checks file.
@@ -65,30 +64,66 @@ func (p *Page) changesIn(blob gitstore.ID) ([]*schemas.Change, error) {
 		return nil, err
 	}
 	var changes []*schemas.Change
-	id := []byte(p.ID.String())
-	for line := range bytes.Lines(data) {
-		if !bytes.Contains(line, id) {
-			continue // lines are long, and a file has hundreds
-		}
-		decoded, err := schemas.DecodeCheckLine(line)
+	for change, err := range changesAmong(data, []byte(p.ID.String())) {
 		if err != nil {
 			return nil, err
 		}
-		if change, ok := decoded.(*schemas.Change); ok && change.Page == p.ID {
+		if change.Page == p.ID {
 			changes = append(changes, change)
 		}
 	}
 	return changes, nil
 }
 
+// changesAmong yields the verdicts among the lines of a checks file that hold
+// some bytes: lines are long, and a file has hundreds. It ends with the first line
+// that this program cannot read.
+func changesAmong(data, holding []byte) iter.Seq2[*schemas.Change, error] {
+	return func(yield func(*schemas.Change, error) bool) {
+		for line := range bytes.Lines(data) {
+			if !bytes.Contains(line, holding) {
+				continue
+			}
+			decoded, err := schemas.DecodeCheckLine(line)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if change, ok := decoded.(*schemas.Change); ok && !yield(change, nil) {
+				return
+			}
+		}
+	}
+}
+
+// verdictOn returns the verdict on a capture among those on its page; nil when
+// there is none.
+func verdictOn(capture *schemas.Capture, changes []*schemas.Change) *schemas.Change {
+	for _, change := range changes {
+		if change.After.Sequence == capture.Sequence {
+			return change
+		}
+	}
+	return nil
+}
+
+// runStarted reads the time from the name of a run.
+func runStarted(run string) (time.Time, error) {
+	at, _, _ := strings.Cut(run, "-")
+	started, err := time.Parse(runLayout, at)
+	if err != nil {
+		return started, fmt.Errorf("reading the name of run %q: %w", run, err)
+	}
+	return started, nil
+}
+
 // lastChecks returns the name of the newest checks file of a run as of the snapshot: the one
 // that the snapshot wrote, if the run was that of its captures.
 // Where there is none, the blob is zero.
 func (s *Snapshot) lastChecks(run string) (file string, blob gitstore.ID, err error) {
-	at, _, _ := strings.Cut(run, "-")
-	started, err := time.Parse(runLayout, at)
+	started, err := runStarted(run)
 	if err != nil {
-		return "", blob, fmt.Errorf("reading the name of run %q: %w", run, err)
+		return "", blob, err
 	}
 	store := s.archive.store
 	folder, err := store.Lookup(s.Commit.Tree, checksFolder(started))

@@ -25,7 +25,7 @@ CREATE TABLE pages (
 );
 CREATE TABLE captures (
 	n INTEGER PRIMARY KEY, page INTEGER NOT NULL, sequence INTEGER NOT NULL, captured_at INTEGER NOT NULL,
-	served INTEGER NOT NULL, content BLOB NOT NULL, "check" INTEGER NOT NULL
+	served INTEGER NOT NULL, content BLOB NOT NULL, verdict BLOB NOT NULL, "check" INTEGER NOT NULL
 );
 CREATE INDEX captures_of_page ON captures (page, n);
 CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
@@ -121,21 +121,22 @@ type capture struct {
 	capturedAt schemas.Time
 	served     bool
 	content    []byte
+	verdict    string
 }
 
-const captureColumns = `n, page, sequence, captured_at, served, content, "check"`
+const captureColumns = `n, page, sequence, captured_at, served, content, verdict, "check"`
 
 func (c *capture) check() int64 {
-	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), c.served, c.content)
+	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), c.served, c.content, c.verdict)
 }
 
 func (c *capture) values() []any {
-	return []any{c.n, c.page, c.sequence, int64(c.capturedAt), c.served, blob(c.content), c.check()}
+	return []any{c.n, c.page, c.sequence, int64(c.capturedAt), c.served, blob(c.content), []byte(c.verdict), c.check()}
 }
 
 // columns are where a row is scanned to.
 func (c *capture) columns(check *int64) []any {
-	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.served, &c.content, check}
+	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.served, &c.content, &c.verdict, check}
 }
 
 func quotedCheck(source []byte, post int64) int64 { return sum(source, post) }

@@ -135,6 +135,38 @@ type Capture struct {
 	CapturedAt schemas.Time   // of the newest capture then
 	Served     bool           // it made a served capture, or else no more than read one anew,
 	Content    schemas.Digest // which says this; none when neither is so
+	Verdict    string         // see Touch
+}
+
+func (c *capture) public() Capture {
+	return Capture{Sequence: c.sequence, CapturedAt: c.capturedAt, Served: c.served, Content: digestOf(c.content), Verdict: c.verdict}
+}
+
+// Capture returns the commit with this sequence, which touched the page's folder:
+// if it is not in the index, that is damage.
+func (v *View) Capture(ctx context.Context, id schemas.PageID, sequence int64) (Capture, error) {
+	rows, err := v.conn.QueryContext(ctx, `SELECT `+captureColumns+` FROM captures
+		WHERE page = (SELECT n FROM pages WHERE id = ?) ORDER BY n DESC`, id[:])
+	if err != nil {
+		return Capture{}, v.fail(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c capture
+		var check int64
+		switch err := rows.Scan(c.columns(&check)...); {
+		case err != nil:
+			return Capture{}, v.fail(v.index.unscanned(err))
+		case c.check() != check:
+			return Capture{}, v.index.damaged("capture %d is not whole", c.n)
+		case c.sequence == sequence:
+			return c.public(), nil
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return Capture{}, v.fail(err)
+	}
+	return Capture{}, v.index.damaged("commit %d did not touch %s", sequence, id)
 }
 
 // Captures returns the commits that touched a page's folder, oldest first. The
@@ -166,7 +198,7 @@ func (v *View) Captures(ctx context.Context, id schemas.PageID) ([]Capture, erro
 			return nil, v.fail(v.index.unscanned(err))
 		}
 		digest = sum(digest, c.check())
-		captures = append(captures, Capture{Sequence: c.sequence, CapturedAt: c.capturedAt, Served: c.served, Content: digestOf(c.content)})
+		captures = append(captures, c.public())
 	}
 	if err := rows.Err(); err != nil {
 		return nil, v.fail(err)
@@ -209,7 +241,7 @@ type Hit struct {
 // first. A hit is to be held against the text of the capture: see [Query.Find].
 func (v *View) Search(ctx context.Context, q Query) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
-		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.captured_at, c.served, c.content, c."check", p.url
+		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.captured_at, c.served, c.content, c.verdict, c."check", p.url
 			FROM words CROSS JOIN captures c ON c.n = words.rowid CROSS JOIN pages p ON p.n = c.page
 			WHERE words MATCH ? ORDER BY words.rowid DESC`, q.match())
 		if err != nil {

@@ -32,6 +32,8 @@ type Touch struct {
 	Content schemas.Digest
 	// Quotes are the pages that its quotes are bound to, each once, if it is a post.
 	Quotes []schemas.PageID
+	// Verdict is what is to be kept of the verdict on the capture, in any words.
+	Verdict string
 	// Text is called only when Content is not that of the served capture before;
 	// nil text is no text.
 	Text func() ([]byte, error)
@@ -97,7 +99,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 	s.insertPage = prepare(insertPage)
 	s.updatePage = prepare(updatePage)
 	s.commit = prepare(`INSERT INTO commits (sequence, id, "check") VALUES (?, ?, ?)`)
-	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
 	s.names = prepare(insertNames)
 	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
 	s.unquote = prepare(`DELETE FROM quoted WHERE post = ?`)
@@ -166,7 +168,7 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 		}
 	}
 	w.about.captures++
-	c := capture{n: w.about.captures, page: p.n, sequence: sequence, capturedAt: t.Page.CapturedAt, served: t.Served}
+	c := capture{n: w.about.captures, page: p.n, sequence: sequence, capturedAt: t.Page.CapturedAt, served: t.Served, verdict: t.Verdict}
 	if !t.Content.IsZero() {
 		c.content = content(t.Content)
 		if !bytes.Equal(p.content, c.content) {

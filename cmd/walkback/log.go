@@ -132,11 +132,13 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef) (iter
 					return nil, err
 				}
 			}
-			verdict, err := verdicts.Of(ctx, page)
+			gist, err := verdicts.Gist(ctx, page)
 			if err != nil {
 				return nil, err
 			}
-			addVerdict(&entry, verdict)
+			if gist.Class != schemas.NotCompared {
+				entry.Class, entry.Passage = gist.Class, gist.Passage
+			}
 		} else if entry.Kind == schemas.KindRederive {
 			text, err := page.Text()
 			if err != nil {
@@ -168,17 +170,6 @@ func addVersion(entry *schemas.LogEntry, page *archive.Page, last *string) error
 	}
 	*last = string(text)
 	return nil
-}
-
-// addVerdict says what was found when the capture was made.
-func addVerdict(entry *schemas.LogEntry, verdict *schemas.Change) {
-	if verdict == nil || verdict.Class == schemas.NotCompared {
-		return
-	}
-	entry.Class = verdict.Class
-	if len(verdict.Passages) > 0 {
-		entry.Passage = &verdict.Passages[0]
-	}
 }
 
 func archiveRow(e schemas.LogEntry) []string {

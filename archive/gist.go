@@ -1,0 +1,176 @@
+package archive
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/archive/index"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// Gist is what a list of captures tells of a verdict. The zero Gist is that of
+// none.
+type Gist struct {
+	Class   schemas.ChangeClass `json:"class,omitempty"`
+	Passage *schemas.Passage    `json:"passage,omitempty"` // the gravest
+}
+
+func gistOf(change *schemas.Change) Gist {
+	if change == nil {
+		return Gist{}
+	}
+	gist := Gist{Class: change.Class}
+	if len(change.Passages) > 0 {
+		gist.Passage = &change.Passages[0]
+	}
+	return gist
+}
+
+// Gist returns the gist of what [Verdicts.Of] returns. For a page that
+// [Archive.History] had from the index, it reads nothing.
+func (v *Verdicts) Gist(ctx context.Context, p *Page) (Gist, error) {
+	if p.recorded != nil && p.recorded.known {
+		return p.recorded.Gist, nil
+	}
+	change, err := v.Of(ctx, p)
+	return gistOf(change), err
+}
+
+// recorded is what the index keeps of the verdict that a commit recorded on its
+// capture of a page: "" for none, a single "?" when the checks file cannot be
+// read by this program, else the file's blob and the gist as JSON.
+type recorded struct {
+	known bool
+	blob  gitstore.ID // the checks file; zero: there is no verdict
+	Gist
+}
+
+const unknownVerdict = "?"
+
+func (r *recorded) encode() string {
+	if r.known && r.blob.IsZero() {
+		return ""
+	}
+	gist, err := json.Marshal(r.Gist)
+	if err != nil || !r.known {
+		return unknownVerdict
+	}
+	return string(r.blob[:]) + string(gist)
+}
+
+// decodeRecorded is the reverse of encode. What it cannot decode is not known.
+func decodeRecorded(s string) *recorded {
+	r := &recorded{known: s == ""}
+	if n := copy(r.blob[:], s); n == len(r.blob) {
+		r.known = json.Unmarshal([]byte(s[n:]), &r.Gist) == nil
+	}
+	return r
+}
+
+// indexedVerdict is Verdict from the index. It reports false when that gives no
+// answer.
+func (p *Page) indexedVerdict(ctx context.Context) (change *schemas.Change, ok bool) {
+	a := p.Snapshot.archive
+	head, err := a.Head()
+	if err != nil {
+		return nil, false
+	}
+	var r *recorded
+	ok = a.fromIndex(ctx, head, func(view *index.View) error {
+		capture, err := view.Capture(ctx, p.ID, p.Capture.Sequence)
+		r = decodeRecorded(capture.Verdict)
+		return err
+	})
+	if !ok || !r.known || r.blob.IsZero() {
+		return nil, ok && r.known
+	}
+	changes, err := p.changesIn(r.blob)
+	change = verdictOn(p.Capture, changes)
+	return change, err == nil && change != nil
+}
+
+// newChecks are the checks files that a commit added.
+type newChecks struct {
+	files  map[string]numbered // by run: the newest
+	judged map[string]map[schemas.PageID]*schemas.Change
+}
+
+type numbered struct {
+	n    int
+	blob gitstore.ID
+}
+
+// add takes a file of the commit.
+func (c *newChecks) add(file string, blob gitstore.ID) {
+	folder, name := path.Split(file)
+	stem, ok := strings.CutSuffix(name, ".jsonl")
+	at := strings.LastIndexByte(stem, '-')
+	if !ok || at < 0 {
+		return
+	}
+	run := stem[:at]
+	n, err := strconv.Atoi(stem[at+1:])
+	started, runErr := runStarted(run)
+	if err != nil || runErr != nil || folder != checksFolder(started)+"/" || n <= c.files[run].n {
+		return
+	}
+	if c.files == nil {
+		c.files = map[string]numbered{}
+	}
+	c.files[run] = numbered{n, blob}
+}
+
+// on returns what was recorded in the files on a capture that the commit made.
+func (c *newChecks) on(p *Page) (*recorded, error) {
+	if p.Capture.Sequence != p.Snapshot.Message.Sequence {
+		return &recorded{}, nil // of another commit
+	}
+	run := p.Capture.Run
+	file, ok := c.files[run]
+	if !ok {
+		return &recorded{known: true}, nil
+	}
+	judged, ok := c.judged[run]
+	if !ok {
+		var err error
+		if judged, err = judgedIn(p.Snapshot, file.blob); err != nil {
+			return nil, fmt.Errorf("reading checks file %d of run %s: %w", file.n, run, err)
+		}
+		if c.judged == nil {
+			c.judged = map[string]map[schemas.PageID]*schemas.Change{}
+		}
+		c.judged[run] = judged
+	}
+	change := judged[p.ID]
+	switch {
+	case judged == nil:
+		return &recorded{}, nil
+	case change == nil:
+		return &recorded{known: true}, nil
+	}
+	return &recorded{known: true, blob: file.blob, Gist: gistOf(change)}, nil
+}
+
+// judgedIn returns the verdicts of a checks file on captures of the snapshot, the
+// first for each page; nil when this program cannot read all of its lines.
+func judgedIn(s *Snapshot, blob gitstore.ID) (map[schemas.PageID]*schemas.Change, error) {
+	_, data, err := s.archive.store.Object(blob)
+	if err != nil {
+		return nil, err
+	}
+	judged := map[schemas.PageID]*schemas.Change{}
+	for change, err := range changesAmong(data, nil) {
+		if err != nil {
+			return nil, nil // who asks for a verdict is told
+		}
+		if change.After.Sequence == s.Message.Sequence && judged[change.Page] == nil {
+			judged[change.Page] = change
+		}
+	}
+	return judged, nil
+}
