@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"math"
 	"math/bits"
 	"sort"
 )
 
 // find reports whether the pack has the object, and where.
 func (x *packIndex) find(id ID) (packed, bool, error) {
+	if x.sought.Load() >= mappedFrom {
+		x.sought.Store(math.MinInt64)            // once
+		_ = x.whole(func() error { return nil }) // where it cannot be mapped, the file will do
+	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	i, ok, err := x.search(id)
@@ -43,6 +48,7 @@ func (x *packIndex) search(id ID) (int64, bool, error) {
 		i := low + int64(sort.Search(n, func(i int) bool { return bytes.Compare(x.id(low+int64(i)), id[:]) >= 0 }))
 		return i, i < high && bytes.Equal(x.id(i), id[:]), nil
 	case x.file != nil:
+		x.sought.Add(1)
 		return x.searchFile(id, low, high)
 	}
 	return 0, false, x.closedError()

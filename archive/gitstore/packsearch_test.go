@@ -90,6 +90,17 @@ func TestLargeIndexIsNotMapped(t *testing.T) {
 	if _, ok, err := x.find(id); !ok || err != nil || x.data != nil {
 		t.Errorf("found %v, %v; mapped %v", ok, err, x.data != nil)
 	}
+	for range mappedFrom {
+		if _, ok, err := x.find(id); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	if x.data == nil {
+		t.Errorf("after %d searches the index is not mapped", mappedFrom)
+	}
+	check(t, x.close())
+	x, err = openIndex(path)
+	check(t, err)
 	check(t, os.Truncate(path, indexIDs+1000))
 	var truncated *TruncatedError
 	if _, _, err := x.find(id); !errors.As(err, &truncated) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // packSet is the packs of a repository. It is safe for concurrent use.
@@ -14,11 +15,12 @@ type packSet struct {
 	folder string
 
 	mu      sync.RWMutex
-	packs   map[string]*pack // by name without extension
-	order   []*pack          // newest first
-	damaged map[string]error // indexes that cannot be used
-	bare    string           // path of a pack that has no index; empty: there is none
-	changes int              // packs that came and went so far
+	packs   map[string]*pack     // by name without extension
+	order   []*pack              // newest first
+	damaged map[string]error     // indexes that cannot be used
+	last    atomic.Pointer[pack] // had what was looked for last, and may have what is next
+	bare    string               // path of a pack that has no index; empty: there is none
+	changes int                  // packs that came and went so far
 }
 
 // scan takes up packs that have come and closes those that have gone: who reads
@@ -96,7 +98,8 @@ func (s *packSet) seen() int {
 	return s.changes
 }
 
-// find returns the newest pack that has the object, or nil.
+// find returns a pack that has the object, or nil: the one that had the object
+// before, else the newest.
 func (s *packSet) find(id ID) (p *pack, at packed, err error) {
 	for range maxLooks {
 		if p, at, err = s.findNow(id); !errors.Is(err, os.ErrClosed) {
@@ -110,12 +113,18 @@ func (s *packSet) findNow(id ID) (*pack, packed, error) {
 	s.mu.RLock()
 	order := s.order
 	s.mu.RUnlock()
+	if p := s.last.Load(); p != nil {
+		if at, ok, err := p.index.find(id); ok && err == nil {
+			return p, at, nil
+		}
+	}
 	for _, p := range order {
 		at, ok, err := p.index.find(id)
 		if err != nil {
 			return nil, packed{}, withID(err, id)
 		}
 		if ok {
+			s.last.Store(p)
 			return p, at, nil
 		}
 	}
