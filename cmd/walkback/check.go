@@ -27,13 +27,12 @@ block, a challenge or a fault is never called a removal; it is told when it begi
 and when it ends. Then it compares: text, headline, byline, links, notes on
 corrections, retractions. What is around the article or changes each time is no
 news. Quotes that a source does not say any more are told first. What it saw is
-signed and kept. A PAGE is a URL, a part of one that no
-other page has, or the name of a post. The same command continues a run that
-was cut short.
+signed and kept. A PAGE is a URL, a part of one that no other page has, or the
+name of a post. The same command continues a run that was cut short.
 
 Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome, what a
-page says, or a passage that is quoted changed; 4 partly: a page that was served before, or is new, is not served now
-(3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
+page says, or a passage that is quoted changed; 4 partly: a page that was served
+before, or is new, is not served now (3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
 is kept).`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,

@@ -33,6 +33,10 @@ The words that say what became of a quote:
   removed          it is gone from the source
   unseen           the source was not to be seen; the last verdict stands below
 
+How it agreed with its source when it was bound: verbatim; normalised (case,
+dashes or marks differ); elided (with omissions that the post marks); altered
+(other words). Bound to no one place: ambiguous, not-found, unseen.
+
 Exit codes: 0 done; 1 could not run; 2 usage.`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
