@@ -299,15 +299,10 @@ func (w *writer) remove(file string) error {
 func (w *writer) stagePost(post *PostDraft) error {
 	for i := range post.Post.Sources {
 		source := &post.Post.Sources[i]
-		ref, err := PageNamed(source.URL)
+		state, err := w.stagedState(source.URL)
 		if err != nil {
 			return err
 		}
-		capture, err := w.stagedCapture(ref)
-		if err != nil {
-			return err
-		}
-		state := stateOf(capture)
 		source.Outcome, source.CapturedAt, source.Payload, source.Sequence = state.Outcome, state.CapturedAt, state.Payload, state.Sequence
 	}
 	for i := range post.Post.Quotes {
@@ -327,21 +322,29 @@ func (w *writer) pin(place *schemas.QuotePlace) error {
 	if place.Sequence != 0 {
 		return nil
 	}
-	ref, err := PageNamed(place.URL)
+	state, err := w.stagedState(place.URL)
 	if err != nil {
 		return err
 	}
-	capture, err := w.stagedCapture(ref)
-	if err != nil {
-		return err
-	}
-	state := stateOf(capture)
 	if state.Payload != place.Payload || state.CapturedAt != place.CapturedAt {
-		return fmt.Errorf("pinning a quote from %s: it was bound to a capture of %s, and the newest is of %s", ref.Name, place.CapturedAt, state.CapturedAt)
+		return fmt.Errorf("pinning a quote from %s: it was bound to a capture of %s, and the newest is of %s", place.URL, place.CapturedAt, state.CapturedAt)
 	}
 	place.Sequence = state.Sequence
 	w.pinned = append(w.pinned, place)
 	return nil
+}
+
+// stagedState is the newest capture of a page that the tree now holds.
+func (w *writer) stagedState(name string) (schemas.State, error) {
+	ref, err := PageNamed(name)
+	if err != nil {
+		return schemas.State{}, err
+	}
+	capture, err := w.stagedCapture(ref)
+	if err != nil {
+		return schemas.State{}, err
+	}
+	return stateOf(capture), nil
 }
 
 func (w *writer) stagedCapture(ref PageRef) (*schemas.Capture, error) {

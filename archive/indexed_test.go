@@ -71,8 +71,32 @@ func eventful(t *testing.T) *archivetest.Archive {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, address := range []string{news, board} {
+		draft.Posts[0].Post.Quotes = append(draft.Posts[0].Post.Quotes, quoteFrom(t, a, address))
+	}
 	a.Commit(run, draft)
 	return a
+}
+
+// quoteFrom is a quote that is bound to the newest capture of a page.
+func quoteFrom(t *testing.T, a *archivetest.Archive, address string) schemas.Quote {
+	t.Helper()
+	page, err := a.Newest(archivetest.At(t, address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	passage := schemas.Selection{
+		Quote:    schemas.TextQuoteSelector{Type: "TextQuoteSelector", Exact: "hollow piles"},
+		Position: schemas.TextPositionSelector{Type: "TextPositionSelector", Start: 13, End: 25},
+	}
+	state := page.State()
+	return schemas.Quote{
+		ID: page.ID.String(), Mark: schemas.MarkUnmarked, Passage: passage, State: schemas.QuoteVerbatim,
+		Places: []schemas.QuotePlace{{
+			Page: page.ID, URL: page.Name, CapturedAt: state.CapturedAt, Payload: state.Payload, Sequence: state.Sequence,
+			Selections: []schemas.Selection{passage},
+		}},
+	}
 }
 
 func wantGist(verdict *schemas.Change) (gist archive.Gist) {
@@ -195,6 +219,9 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 		}
 		r.put("history "+ref.Name, sequences, err)
 		between()
+		posts, err := top.Citations().Of(ctx, ref.ID)
+		r.put("posts that quote "+ref.Name, fmt.Sprint(posts), err)
+		between()
 		verdicts := archive.NewVerdicts()
 		for _, p := range history {
 			gist, err := verdicts.Gist(ctx, p)
@@ -296,6 +323,9 @@ func TestIndexedReads(t *testing.T) {
 	}
 	if judged < 4 {
 		t.Fatalf("%d verdicts with passages", judged)
+	}
+	if posts := want["posts that quote "+news]; !strings.Contains(fmt.Sprint(posts), "my%20note%201.txt") {
+		t.Fatalf("%s is quoted by %v", news, posts)
 	}
 	used(t, compare(t, dir, want, idle))
 	good, err := os.ReadFile(indexFile(dir))
