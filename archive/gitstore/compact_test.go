@@ -356,3 +356,37 @@ func (zeros) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
 }
+
+// TestReplacingLarge replaces a pack whose index is too large to be mapped when it
+// is opened, by compaction and by what a killed one left behind.
+func TestReplacingLarge(t *testing.T) {
+	t.Parallel()
+	dir := newRepository(t)
+	s := open(t, dir)
+	b := begin(t, s)
+	const files = 38_000 // 28 bytes each in the index
+	for i := range files {
+		put(t, b, fmt.Sprintf("%02x/%02x/%d", i%256, i/256, i), fmt.Sprint(i))
+	}
+	commit(t, b, "many")
+	ok(t, b.Publish(context.Background()))
+	ok(t, b.Close())
+	record(t, s, "a", "one")
+	large := slices.MaxFunc(packNames(t, dir), func(a, b string) int { return int(size(t, a+".idx") - size(t, b+".idx")) })
+	if size(t, large+".idx") <= 1<<20 {
+		t.Fatal("the index is not large")
+	}
+	before := everything(t, dir)
+	compact(t, s, gitstore.CompactOptions{})
+	if names := packNames(t, dir); slices.Contains(names, large) || everything(t, dir) != before {
+		t.Errorf("after compact: %q, was %s", names, large)
+	}
+	fsck(t, dir)
+}
+
+func size(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	ok(t, err)
+	return info.Size()
+}

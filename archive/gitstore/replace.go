@@ -116,7 +116,7 @@ func (s *Store) removeReplaced(new, old []string) error {
 		if _, err := os.Lstat(stem + ".pack"); err != nil || !keptByUs(stem) {
 			return nil // the old ones do no harm
 		}
-		x, err := openIndex(stem + ".idx")
+		x, err := openMapped(stem + ".idx")
 		if err != nil {
 			return nil // damage is no reason to remove anything
 		}
@@ -140,7 +140,7 @@ func (s *Store) removeReplaced(new, old []string) error {
 // removePackIn removes a pack whose objects are all in these indexes. The index
 // goes last: it is what a second attempt needs.
 func removePackIn(stem string, indexes []*packIndex) error {
-	x, err := openIndex(stem + ".idx")
+	x, err := openMapped(stem + ".idx")
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -162,7 +162,11 @@ func removePackIn(stem string, indexes []*packIndex) error {
 // heldBy reports whether each object of the index is in one of the others.
 func (x *packIndex) heldBy(others []*packIndex) (bool, error) {
 	for i := range x.count {
-		id, held := ID(x.id(i)), false
+		id, _, err := x.line(i)
+		if err != nil {
+			return false, err
+		}
+		held := false
 		for _, other := range others {
 			_, ok, err := other.find(id)
 			if err != nil {
