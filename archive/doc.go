@@ -24,7 +24,9 @@
 //	    text.md                  text of the newest served capture
 //	    post.json                post/1, for posts: the pinned sources, and the quotes
 //	    untracked.json           untracked/1: check passes the page over
-//	    resources/<16 hex>.<ext> bodies of redirects, up to 64 KiB each
+//	    resources.http           likewise of every hop of its resources' exchanges
+//	    resources/<16 hex>.<ext> payloads of its resources: images, style sheets,
+//	                             fonts …; bodies of redirects, up to 64 KiB each
 //	    tls/<16 hex>.pem         certificate chains, leaf first
 //	    past/…                   imported older captures
 //	checks/<yyyy>/<mm>/<dd>/<run>-<n>.jsonl

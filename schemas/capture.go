@@ -69,17 +69,20 @@ type Capture struct {
 	ClaimedURL  string `json:"claimed_url,omitempty"`
 	ClaimedDate string `json:"claimed_date,omitempty" rule:"date"` // YYYY-MM-DD or RFC 3339
 
-	FinalURL   string     `json:"final_url,omitempty" rule:"address"` // where the last hop was asked
-	Status     int        `json:"status,omitempty" rule:"status"`     // of the last hop
-	Failure    *Failure   `json:"failure,omitempty"`
-	Truncated  Truncation `json:"truncated,omitempty"` // why the payload is not whole
-	Head       *File      `json:"head,omitempty"`      // head.http
-	Hops       []Hop      `json:"hops,omitempty"`      // in order; absent for given posts
-	Body       *Body      `json:"body,omitempty"`
-	Resources  []File     `json:"resources,omitempty"`
-	Text       *Text      `json:"text,omitempty"`
-	TextLimit  int64      `json:"text_limit,omitempty"`  // the bytes of a decoded payload that are read as text, where this one has more and was not read
-	LastServed *State     `json:"last_served,omitempty"` // the newest served capture, where this one was not served
+	FinalURL  string     `json:"final_url,omitempty" rule:"address"` // where the last hop was asked
+	Status    int        `json:"status,omitempty" rule:"status"`     // of the last hop
+	Failure   *Failure   `json:"failure,omitempty"`
+	Truncated Truncation `json:"truncated,omitempty"` // why the payload is not whole
+	Head      *File      `json:"head,omitempty"`      // head.http
+	Hops      []Hop      `json:"hops,omitempty"`      // in order; absent for given posts
+	Body      *Body      `json:"body,omitempty"`
+	// What the page is made of beside its payload: images, style sheets, fonts.
+	Resources        []Resource `json:"resources,omitempty"`         // in the order in which the page asks for them
+	ResourceHeads    *File      `json:"resource_heads,omitempty"`    // resources.http
+	ResourcesOmitted int64      `json:"resources_omitted,omitempty"` // how many more it asks for that are not listed
+	Text             *Text      `json:"text,omitempty"`
+	TextLimit        int64      `json:"text_limit,omitempty"`  // the bytes of a decoded payload that are read as text, where this one has more and was not read
+	LastServed       *State     `json:"last_served,omitempty"` // the newest served capture, where this one was not served
 
 	Tool        *Tool        `json:"tool,omitempty"`
 	Operator    string       `json:"operator,omitempty"`
@@ -109,7 +112,14 @@ func (c *Capture) Files() []File {
 			files = append(files, *hop.TLS.Chain)
 		}
 	}
-	files = append(files, c.Resources...)
+	for _, r := range c.Resources {
+		if r.File != nil {
+			files = append(files, *r.File)
+		}
+	}
+	if c.ResourceHeads != nil {
+		files = append(files, *c.ResourceHeads)
+	}
 	for _, s := range c.Screenshots {
 		files = append(files, File{File: s.File, Size: s.Size, SHA256: s.SHA256})
 	}

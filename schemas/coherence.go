@@ -33,6 +33,15 @@ func (c *Capture) incoherence() (field, problem string) {
 			return fmt.Sprintf("hops[%d].response", i), "lies outside the head file"
 		}
 	}
+	for i := range c.Resources {
+		resource := &c.Resources[i]
+		switch {
+		case resource.Request != nil && !c.ResourceHeads.holds(resource.Request):
+			return fmt.Sprintf("resources[%d].request", i), "lies outside the file of resource heads"
+		case resource.Response != nil && !c.ResourceHeads.holds(resource.Response):
+			return fmt.Sprintf("resources[%d].response", i), "lies outside the file of resource heads"
+		}
+	}
 	return "", ""
 }
 

@@ -64,7 +64,7 @@
 //   - Sequences count commits; the root commit of an archive is 0.
 //   - Sizes are bytes, durations milliseconds.
 //   - Byte ranges point into the content-decoded payload, those of hops into
-//     head.http; text positions count code points of text.md.
+//     head.http, those of resources into resources.http; text positions count code points of text.md.
 //
 // A line has at most 1 MiB, another stored document 16 MiB, a report 1 GiB.
 //

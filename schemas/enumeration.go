@@ -9,6 +9,8 @@ var enumerations = map[reflect.Type][]string{
 		Paywalled, Challenged, Blocked, ServerError, Unreachable, WrongType, Parked, Refused),
 	reflect.TypeFor[Confidence](): words(Certain, Likely, Suspect),
 	reflect.TypeFor[Truncation](): words(TruncatedLength, TruncatedTime, TruncatedDisconnect),
+	reflect.TypeFor[ResourceKind](): words(ResourceImage, ResourceStyle, ResourceFont, ResourceIcon, ResourceMedia,
+		ResourceScript, ResourceDocument, ResourceOther),
 	reflect.TypeFor[ChangeClass](): words(NotCompared, Unchanged, ReDerived, BoilerplateOnly, ExtractionUnstable, Changed,
 		MetadataOnly, MovedText, MinorEdit, DateChange, BylineChange, LinkTarget, HeadlineChange, SubstantiveEdit, UpdateNote,
 		Clarification, Correction, StealthEdit, NoticeEdited, NoticeRemoved, Restored, Oscillating, Reinstatement,

@@ -102,17 +102,22 @@ func reconcile(c *Capture) {
 		c.LastServed = nil
 	}
 	for i := range c.Hops {
-		for _, span := range []*Span{c.Hops[i].Request, c.Hops[i].Response} {
-			switch {
-			case span == nil:
-			case c.Head == nil:
-				c.Hops[i].Request, c.Hops[i].Response = nil, nil
-			default:
-				span.Offset %= c.Head.Size + 1
-				span.Length %= c.Head.Size - span.Offset + 1
-			}
-		}
+		c.Hops[i].Request, c.Hops[i].Response = within(c.Head, c.Hops[i].Request), within(c.Head, c.Hops[i].Response)
 	}
+	for i := range c.Resources {
+		r := &c.Resources[i]
+		r.Request, r.Response = within(c.ResourceHeads, r.Request), within(c.ResourceHeads, r.Response)
+	}
+}
+
+// within moves a span into a file, which may be nil.
+func within(file *File, span *Span) *Span {
+	if span == nil || file == nil {
+		return nil
+	}
+	span.Offset %= file.Size + 1
+	span.Length %= file.Size - span.Offset + 1
+	return span
 }
 
 // Every value that may be is written, read back as it was, and described by
