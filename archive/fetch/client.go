@@ -1,8 +1,6 @@
 package fetch
 
 import (
-	"context"
-	"net"
 	"sync"
 
 	"github.com/walkback-dev/walkback/archive/buffer"
@@ -11,7 +9,7 @@ import (
 // Client fetches. It may be used by many goroutines at once.
 type Client struct {
 	options Options
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	dial    DialFunc
 	watches sync.WaitGroup // one for every parked connection
 	buffers *buffer.Pool   // for requests that bring none
 

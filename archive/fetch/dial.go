@@ -17,9 +17,21 @@ import (
 // made.
 var errPrivate = errors.New("an address that is not public")
 
+// DialFunc connects to host:port, as net.Dialer.DialContext does.
+type DialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// GuardedDialer returns a dialer under the rules of a Client with the same
+// options, for what goes out to the network by other means than a Client:
+// special addresses are refused unless AllowPrivate, and Via is gone through.
+func GuardedDialer(o Options) DialFunc { return newDialer(o.withDefaults()) }
+
+// IsPrivate reports whether an error of a GuardedDialer is its refusal of a
+// special address.
+func IsPrivate(err error) bool { return reasonOf(err) == PrivateAddress }
+
 // newDialer returns the dialer of a Client, which refuses special addresses
 // before anything is sent to them.
-func newDialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+func newDialer(o Options) DialFunc {
 	guard := ssrf.New(ssrf.WithAnyPort())
 	if o.DialContext == nil {
 		dialer := &net.Dialer{Resolver: o.Resolver, KeepAlive: -1}

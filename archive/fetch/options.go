@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"context"
 	"crypto/x509"
 	"net"
 	"strings"
@@ -13,7 +12,7 @@ type Options struct {
 	UserAgent string // default DefaultUserAgent; control characters are left out
 
 	// DialContext replaces the guarded net.Dialer; Resolver is not used then.
-	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
+	DialContext  DialFunc
 	Resolver     *net.Resolver  // default net.DefaultResolver
 	RootCAs      *x509.CertPool // default: the system's
 	AllowPrivate bool           // lets private, loopback and other special addresses be dialled
