@@ -162,6 +162,9 @@ func (w *writer) commit(draft *Draft) (*Snapshot, error) {
 			return nil, err
 		}
 	}
+	if err := w.stageVouching(draft); err != nil {
+		return nil, err
+	}
 	if err := w.stageLines(lines); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,11 @@ type Draft struct {
 	Untracked []*schemas.Untracked
 	// Retractions marks pages with what a list of retractions says of them.
 	Retractions []*schemas.Retractions
+	// Evidence and Log are all of a draft of kind evidence, Trust of one of kind
+	// trust.
+	Evidence []*Evidence
+	Log      []*LogFile
+	Trust    []*TrustFile
 }
 
 // Size returns the number of payload bytes of the draft.

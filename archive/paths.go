@@ -3,6 +3,7 @@ package archive
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,11 +25,11 @@ const (
 
 // The folders of the tree.
 const (
-	PagesFolder    = "pages"
-	ChecksFolder   = "checks"
-	TrustFolder    = "trust"
-	EvidenceFolder = "evidence"
-	LogFolder      = "log"
+	PagesFolder  = "pages"
+	ChecksFolder = "checks"
+	TrustFolder  = "trust"
+	EvidenceRoot = "evidence" // see [EvidenceFolder]
+	LogFolder    = "log"
 )
 
 // The files of a page's folder.
@@ -185,4 +186,35 @@ func checksFile(started time.Time, run string, n int) string {
 
 func checksFolder(started time.Time) string {
 	return path.Join(ChecksFolder, started.UTC().Format("2006/01/02"))
+}
+
+// evidenceDigits are the hex digits of a sequence that its folder is under. Of a
+// sequence that has more, the last six count: the folder's own name tells such
+// commits apart.
+const evidenceDigits = 6
+
+// EvidenceFolder returns the folder of what vouches for a commit:
+// evidence/0/0/0/0/2/a/<SHA-256 of the raw commit> for sequence 42.
+func EvidenceFolder(sequence int64, sum schemas.Digest) string {
+	digits := fmt.Sprintf("%0*x", evidenceDigits, sequence)
+	digits = digits[len(digits)-evidenceDigits:]
+	return path.Join(EvidenceRoot, strings.Join(strings.Split(digits, ""), "/"), sum.Hex())
+}
+
+// EvidencePath takes the path of a file of evidence apart. It reports false for
+// any other path.
+func EvidencePath(file string) (EvidenceFile, bool) {
+	parts := strings.Split(file, "/")
+	if len(parts) != evidenceDigits+3 || parts[0] != EvidenceRoot {
+		return EvidenceFile{}, false
+	}
+	sequence, err := strconv.ParseInt(strings.Join(parts[1:evidenceDigits+1], ""), 16, 64)
+	if err != nil {
+		return EvidenceFile{}, false
+	}
+	sum, err := schemas.ParseDigest("sha256:" + parts[evidenceDigits+1])
+	if err != nil || EvidenceFolder(sequence, sum) != path.Dir(file) {
+		return EvidenceFile{}, false
+	}
+	return EvidenceFile{Of: sum, Low: sequence, Name: parts[evidenceDigits+2]}, true
 }

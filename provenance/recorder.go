@@ -231,6 +231,13 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 		}
 		snapshots = snapshots[1:]
 	}
+	rec.rememberNewest(snapshots)
+	return snapshots, nil
+}
+
+// rememberNewest keeps a receipt for the last of what was committed, if anything
+// was.
+func (rec *Recorder) rememberNewest(snapshots []*archive.Snapshot) {
 	var newest *archive.Snapshot
 	for _, snapshot := range snapshots {
 		if snapshot != nil {
@@ -238,13 +245,12 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 		}
 	}
 	if newest == nil {
-		return snapshots, nil
+		return
 	}
 	rec.guarded = newest.Commit.ID
 	if err := remember(rec.Memory, rec.Archive.ID(), newest.Ref(), rec.Now); err != nil && rec.Warn != nil {
 		rec.Warn(fmt.Errorf("the snapshot is kept, but not the receipt for it: %w", err))
 	}
-	return snapshots, nil
 }
 
 // rereadingBefore returns the draft that has to be committed before these, with

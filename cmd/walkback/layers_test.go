@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"archive/access":            {"archive/pattern", "schemas"},
 	"archive/index":             {"schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
-	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "schemas"},
+	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "schemas"},
 	"provenance/trust":          {"archive/pattern", "schemas"},
 	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
