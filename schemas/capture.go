@@ -72,9 +72,10 @@ type Capture struct {
 	FinalURL  string     `json:"final_url,omitempty" rule:"address"` // where the last hop was asked
 	Status    int        `json:"status,omitempty" rule:"status"`     // of the last hop
 	Failure   *Failure   `json:"failure,omitempty"`
-	Truncated Truncation `json:"truncated,omitempty"` // why the payload is not whole
-	Head      *File      `json:"head,omitempty"`      // head.http
-	Hops      []Hop      `json:"hops,omitempty"`      // in order; absent for given posts
+	Truncated Truncation `json:"truncated,omitempty"`                      // why the payload is not whole
+	Robots    string     `json:"robots,omitempty" rule:"followed|ignored"` // whether robots.txt was asked for leave; absent where a person asked for the page
+	Head      *File      `json:"head,omitempty"`                           // head.http
+	Hops      []Hop      `json:"hops,omitempty"`                           // in order; absent for given posts
 	Body      *Body      `json:"body,omitempty"`
 	// What the page is made of beside its payload: images, style sheets, fonts.
 	Resources        []Resource `json:"resources,omitempty"`         // in the order in which the page asks for them
@@ -174,6 +175,19 @@ type Hop struct {
 	Body          *File      `json:"body,omitempty"`           // of a redirect, in resources/
 	BodyTruncated Truncation `json:"body_truncated,omitempty"` // why that is not whole
 	Redacted      []string   `json:"redacted,omitempty"`
+	Resolved      []string   `json:"resolved,omitempty"` // every address that the look-up of the host's name gave, before the dial that made the connection
+	Tries         []Try      `json:"tries,omitempty"`    // of this very request before, that failed in a way that may pass; in order
+}
+
+// Try is a request that was made again because what came of it may pass. Its
+// answer is not kept.
+type Try struct {
+	StartedAt  Time     `json:"started_at"`
+	DurationMS int64    `json:"duration_ms"`
+	RemoteAddr string   `json:"remote_addr,omitempty"`          // address:port that was dialled
+	Status     int      `json:"status,omitempty" rule:"status"` // 429, 502, 503, 504
+	RetryAfter string   `json:"retry_after,omitempty"`          // as the server sent it
+	Failure    *Failure `json:"failure,omitempty"`              // where there was no answer
 }
 
 // Span is a range of bytes.
@@ -248,14 +262,20 @@ type Tool struct {
 
 // Clock says what the times of a capture rest on.
 type Clock struct {
-	Source   string `json:"source" rule:"text"` // system, ntp …
-	OffsetMS int64  `json:"offset_ms,omitempty" rule:"signed"`
+	// What is known of the clock: synchronised, unsynchronised (what the system
+	// says of itself), or system, when it says nothing.
+	Source     string `json:"source" rule:"text"`
+	OffsetMS   int64  `json:"offset_ms,omitempty" rule:"signed"`
+	MaxErrorMS int64  `json:"max_error_ms,omitempty"` // bound that the system gives for its error, rounded up
+	// The Date of the final response minus our clock when the request was begun:
+	// a hint, since the server's clock may be the wrong one. Its unit is a second.
+	ServerOffsetMS int64 `json:"server_offset_ms,omitempty" rule:"signed"`
 }
 
 // Vantage says from where a page was looked at.
 type Vantage struct {
 	Name string `json:"name" rule:"text"`
-	Via  string `json:"via,omitempty"` // proxy, without credentials
+	Via  string `json:"via,omitempty"` // proxy that all was asked through, without credentials
 }
 
 // Screenshot is a picture of the rendered page.
