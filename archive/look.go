@@ -369,6 +369,9 @@ func (d *PageDraft) addHops(x *fetch.Exchange) {
 			RemoteAddr: h.RemoteAddr, Status: h.Status, Redacted: h.Redacted,
 			Request: span(h.Request), TLS: d.addTLS(h.TLS),
 		}
+		for _, addr := range h.Resolved {
+			hop.Resolved = append(hop.Resolved, addr.String())
+		}
 		heads.Write(h.Interim)
 		hop.Response = span(h.Response)
 		if i < len(x.Hops)-1 && len(h.Body) > 0 {

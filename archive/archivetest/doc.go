@@ -32,8 +32,8 @@
 // # Wire
 //
 // The dialer opens a connection to the listener, sends NUL "dial host:port"
-// LF, and gets one line back: "ok " and the address that the host seems to
-// have, or "nxdomain", "refused", "unreachable"; no line at all from a host
+// LF, and gets one line back: "ok " and the addresses that the host seems to
+// have, the first being the dialled one, or "nxdomain", "refused", "unreachable"; no line at all from a host
 // that does not answer. A connection that begins with 0x16 is TLS, anything
 // else is HTTP/1.1.
 package archivetest

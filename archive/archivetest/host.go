@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net"
+	"net/http/httptrace"
 	"net/netip"
 	"os"
 	"slices"
@@ -149,11 +150,26 @@ func askFor(ctx context.Context, c net.Conn, address string) (netip.AddrPort, er
 	case Unreachable:
 		return netip.AddrPort{}, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}
 	}
-	ip, ok := strings.CutPrefix(line, "ok ")
+	ips, ok := strings.CutPrefix(line, "ok ")
 	if !ok {
 		return netip.AddrPort{}, fmt.Errorf("the fake web answered %q for %s", line, address)
 	}
-	return netip.ParseAddrPort(net.JoinHostPort(ip, port))
+	all := strings.Fields(ips)
+	tellLookup(ctx, name, all)
+	return netip.ParseAddrPort(net.JoinHostPort(all[0], port))
+}
+
+// tellLookup tells a trace in the context what a resolver would have told it.
+func tellLookup(ctx context.Context, name string, ips []string) {
+	trace := httptrace.ContextClientTrace(ctx)
+	if _, err := netip.ParseAddr(name); err == nil || trace == nil || trace.DNSDone == nil {
+		return
+	}
+	var found httptrace.DNSDoneInfo
+	for _, ip := range ips {
+		found.Addrs = append(found.Addrs, net.IPAddr{IP: net.ParseIP(ip)})
+	}
+	trace.DNSDone(found)
 }
 
 // readLine reads byte by byte, so that nothing after the line is taken away
@@ -193,6 +209,6 @@ func (w *Web) answerDial(c net.Conn, br *bufio.Reader) (string, bool) {
 		fmt.Fprintf(c, "%s\n", Unknown)
 		return "", false
 	}
-	_, err = fmt.Fprintf(c, "ok %s\n", addrs[0])
+	_, err = fmt.Fprintf(c, "ok %s\n", strings.Trim(fmt.Sprint(addrs), "[]"))
 	return address, err == nil
 }

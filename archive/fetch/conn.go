@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -17,8 +18,9 @@ import (
 
 // conn is a connection to one host and port.
 type conn struct {
-	net.Conn // the TLS connection for https
-	remote   string
+	net.Conn              // the TLS connection for https
+	remote   string       // "" through a proxy
+	resolved []netip.Addr // see Hop.Resolved
 	tls      *TLS
 	idle     time.Duration // how long a Read may take; 0 while heads are read, which have a deadline of their own
 

@@ -3,11 +3,12 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"net/http/httptrace"
 	"net/netip"
+	"slices"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -33,17 +34,20 @@ func IsPrivate(err error) bool { return reasonOf(err) == PrivateAddress }
 // before anything is sent to them.
 func newDialer(o Options) DialFunc {
 	guard := ssrf.New(ssrf.WithAnyPort())
+	if o.Via != nil {
+		return o.Via.dialer(o, guard)
+	}
 	if o.DialContext == nil {
 		dialer := &net.Dialer{Resolver: o.Resolver, KeepAlive: -1}
 		if !o.AllowPrivate {
 			dialer.Control = guard.Safe
 		}
-		return dialer.DialContext
+		return traced(dialer.DialContext)
 	}
 	if o.AllowPrivate {
-		return o.DialContext
+		return traced(o.DialContext)
 	}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
+	return traced(func(ctx context.Context, network, address string) (net.Conn, error) {
 		nc, err := o.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
@@ -53,7 +57,7 @@ func newDialer(o Options) DialFunc {
 			return nil, err
 		}
 		return nc, nil
-	}
+	})
 }
 
 func checkRemote(guard *ssrf.Guardian, addr net.Addr) error {
@@ -67,16 +71,49 @@ func checkRemote(guard *ssrf.Guardian, addr net.Addr) error {
 	return guard.SafeAddr(remote.Addr())
 }
 
+// lookup notes every address that a name had when it was dialled. It travels in
+// the context of the dial.
+type lookup struct{ addrs []netip.Addr }
+
+type lookupKey struct{}
+
+func (l *lookup) note(addrs ...netip.Addr) {
+	for _, addr := range addrs {
+		if addr = addr.Unmap(); !slices.Contains(l.addrs, addr) {
+			l.addrs = append(l.addrs, addr)
+		}
+	}
+}
+
+// traced lets the resolver beneath a dialer tell the lookup in the context what
+// it found: the very answer that was dialled, and not one of a second look-up.
+func traced(dial DialFunc) DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if l, ok := ctx.Value(lookupKey{}).(*lookup); ok {
+			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{DNSDone: func(found httptrace.DNSDoneInfo) {
+				for _, each := range found.Addrs {
+					if addr, ok := netip.AddrFromSlice(each.IP); ok {
+						l.note(addr)
+					}
+				}
+			}})
+		}
+		return dial(ctx, network, address)
+	}
+}
+
 // connect dials, shakes hands, and says in the hop how far it came.
 func (c *Client) connect(ctx context.Context, at *address, by time.Time, hop *Hop) (*conn, string, error) {
 	ctx, cancel := context.WithDeadline(ctx, by)
 	defer cancel()
-	nc, err := c.dial(ctx, "tcp", at.hostPort())
+	found := &lookup{}
+	nc, err := c.dial(context.WithValue(ctx, lookupKey{}, found), "tcp", at.hostPort())
+	hop.Resolved = found.addrs
 	if err != nil {
 		return nil, "connecting to " + at.hostPort(), err
 	}
-	k := &conn{Conn: nc}
-	if addr := nc.RemoteAddr(); addr != nil {
+	k := &conn{Conn: nc, resolved: found.addrs}
+	if addr := nc.RemoteAddr(); addr != nil && c.options.Via == nil {
 		k.remote = addr.String()
 	}
 	hop.RemoteAddr = k.remote
@@ -98,34 +135,4 @@ func (c *Client) connect(ctx context.Context, at *address, by time.Time, hop *Ho
 	}
 	k.Conn = secure
 	return k, "", nil
-}
-
-// describeTLS returns what is known of a connection after its handshake, or
-// after one that failed because of the certificates; else nil.
-func describeTLS(state tls.ConnectionState, name string, err error) *TLS {
-	chain := state.PeerCertificates
-	var unverified *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &unverified):
-		chain = unverified.UnverifiedCertificates
-	case err != nil:
-		return nil
-	}
-	d := &TLS{ServerName: name, Chain: derOf(chain)}
-	if state.Version != 0 {
-		d.Version = tls.VersionName(state.Version)
-		d.Cipher = tls.CipherSuiteName(state.CipherSuite)
-	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		d.ServerName = ""
-	}
-	return d
-}
-
-func derOf(chain []*x509.Certificate) [][]byte {
-	var der [][]byte
-	for _, cert := range chain {
-		der = append(der, cert.Raw)
-	}
-	return der
 }

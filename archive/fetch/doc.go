@@ -22,7 +22,8 @@
 //
 // # What is recorded
 //
-// [Exchange.Hops] holds one [Hop] for every request that was tried: the
+// [Exchange.Hops] holds one [Hop] for every request that was tried, with the
+// addresses that the host's name had and the one that was dialled: the
 // redirects 301, 302, 303, 307 and 308 with a Location each lead to a next
 // one. Meta refresh and scripts are not followed. Cookies live within one
 // Fetch. The payload is the last response's content with its transfer-coding
@@ -49,7 +50,7 @@
 //
 // One request at a time goes to a host and port, over one connection that is
 // kept open for the next one; others wait in line. Proxies of the environment
-// are never used.
+// are never used; Options.Via is, see [Proxy] for what can be guarded behind it.
 //
 // # Addresses
 //

@@ -3,6 +3,7 @@ package fetch
 import (
 	"crypto/sha256"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/walkback-dev/walkback/archive/buffer"
@@ -59,7 +60,12 @@ type Hop struct {
 	URL        string // WHATWG serialisation without fragment
 	Started    time.Time
 	Duration   time.Duration // dialling and reading the body included
-	RemoteAddr string        // IP:port that the request went to, "" when there was no connection
+	RemoteAddr string        // IP:port that the request went to, "" when there was no connection, or a proxy made it
+
+	// Resolved are all addresses that the look-up of the host's name gave,
+	// before the dial that made the connection or failed to. Nil for a host
+	// that is an address itself, and where a proxy looks names up.
+	Resolved []netip.Addr
 
 	// Request and Response are the exact heads, each with the empty line
 	// at its end, but for redacted values. A head that was not sent or did
@@ -134,5 +140,6 @@ const (
 	TooManyRedirects  Reason = "too-many-redirects" // more than Options.MaxRedirects
 	RedirectLoop      Reason = "redirect-loop"      // the very request had been made before
 	Cancelled         Reason = "cancelled"          // by the caller
+	ProxyFailed       Reason = "proxy"              // Options.Via cannot be reached, or does not let us through
 	Network           Reason = "network"            // anything else
 )

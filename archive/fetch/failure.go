@@ -62,15 +62,18 @@ func classify(ctx context.Context, doing string, err error) *Failure {
 
 func reasonOf(err error) Reason {
 	var (
-		head *headError
-		dns  *net.DNSError
-		wait net.Error
+		head  *headError
+		proxy *proxyError
+		dns   *net.DNSError
+		wait  net.Error
 	)
 	switch {
 	case errors.As(err, &head):
 		return head.reason
 	case errors.Is(err, errPrivate), errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrInvalidHostPort):
 		return PrivateAddress
+	case errors.As(err, &proxy):
+		return ProxyFailed
 	case errors.As(err, &dns):
 		return DNS
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -103,6 +106,7 @@ func isTLS(err error) bool {
 // own address and resolver, which are nobody's business: those are left out.
 func explain(err error) string {
 	var (
+		proxy   *proxyError
 		op      *net.OpError
 		dns     *net.DNSError
 		record  tls.RecordHeaderError
@@ -112,6 +116,8 @@ func explain(err error) string {
 		call    *os.SyscallError
 	)
 	switch {
+	case errors.As(err, &proxy):
+		return "the proxy " + proxy.proxy.String() + ": " + explain(proxy.err)
 	case errors.As(err, &dns):
 		return dns.Err
 	case errors.As(err, &record):
@@ -127,6 +133,8 @@ func explain(err error) string {
 		return explain(op.Err)
 	case errors.As(err, &call):
 		return call.Err.Error()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer in time"
 	}
 	return err.Error()
 }

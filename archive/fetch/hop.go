@@ -46,7 +46,8 @@ func (f *fetch) exchange(ctx, within context.Context, l *line, at *address, requ
 
 // converse sends the request and reads the heads that answer it.
 func (f *fetch) converse(k *conn, by time.Time, request []byte, hop *Hop) (*head, string, error) {
-	hop.RemoteAddr, hop.TLS, hop.Request, hop.Interim, hop.Redacted = k.remote, k.tls, nil, nil, nil
+	hop.RemoteAddr, hop.Resolved, hop.TLS = k.remote, k.resolved, k.tls
+	hop.Request, hop.Interim, hop.Redacted = nil, nil, nil
 	k.received, k.idle = false, 0
 	k.setDeadline(by)
 	if _, err := k.Conn.Write(request); err != nil {

@@ -16,6 +16,7 @@ type Options struct {
 	Resolver     *net.Resolver  // default net.DefaultResolver
 	RootCAs      *x509.CertPool // default: the system's
 	AllowPrivate bool           // lets private, loopback and other special addresses be dialled
+	Via          *Proxy         // asks all through a proxy; nil: directly
 
 	MaxBytes     int64 // of a payload; default 64 MiB
 	MaxRedirects int   // that are followed; default 20, negative none
