@@ -26,6 +26,7 @@ var layers = map[string][]string{
 	"archive/textdiff":          {},
 	"archive/extract":           {"archive/pattern", "archive/textdiff"},
 	"archive/access":            {"archive/pattern", "schemas"},
+	"archive/feed":              {"archive/extract"},
 	"archive/index":             {"schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
 	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "schemas"},
@@ -34,7 +35,7 @@ var layers = map[string][]string{
 	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/quote", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/extract", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
+	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
 }
 
 // only names the libraries that a single package may import, beside packages
@@ -43,6 +44,7 @@ var only = map[string]string{
 	"github.com/go-git/":      "archive/gitstore",
 	"github.com/hiddeco/":     "provenance/trust",
 	"github.com/markusmobius": "archive/extract",
+	"github.com/mmcdole/":     "archive/feed",
 	"github.com/urfave/cli/":  "cmd/walkback",
 	"modernc.org/":            "archive/index",
 }
