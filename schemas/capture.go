@@ -69,6 +69,10 @@ type Capture struct {
 	ClaimedURL  string `json:"claimed_url,omitempty"`
 	ClaimedDate string `json:"claimed_date,omitempty" rule:"date"` // YYYY-MM-DD or RFC 3339
 
+	// Of a post that was asked for through the API of its service.
+	Asked  string `json:"asked,omitempty" rule:"address"` // what was asked in place of the page
+	Reader string `json:"reader,omitempty" rule:"text"`   // what read the payload, and its version: mastodon/1
+
 	FinalURL  string     `json:"final_url,omitempty" rule:"address"` // where the last hop was asked
 	Status    int        `json:"status,omitempty" rule:"status"`     // of the last hop
 	Failure   *Failure   `json:"failure,omitempty"`

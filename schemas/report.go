@@ -8,6 +8,21 @@ type CaptureReport struct {
 	Resumed   bool           `json:"resumed"` // an unfinished run was continued
 	DryRun    bool           `json:"dry_run"` // nothing was written
 	Posts     []CapturedPost `json:"posts"`
+	Feeds     []FeedRead     `json:"feeds,omitempty"` // in the order they were named and found
+}
+
+// FeedRead is what a capture run found in a feed.
+type FeedRead struct {
+	Feed    string   `json:"feed" rule:"text"`           // its address, or the file as it was named
+	Kind    string   `json:"kind,omitempty" rule:"word"` // rss, atom, json-feed, sitemap …; absent when it could not be read
+	Title   string   `json:"title,omitempty"`
+	Entries int64    `json:"entries"`                      // with an address that can be captured
+	New     int64    `json:"new"`                          // of these: captured in this run
+	Left    int64    `json:"left,omitempty"`               // new, and left for a later run (--limit)
+	Passed  int64    `json:"passed,omitempty"`             // older than was asked for (--since)
+	Undated int64    `json:"undated,omitempty"`            // without a date, where one was asked for
+	Unfit   int64    `json:"unfit,omitempty"`              // without an address that can be captured
+	Faults  []string `json:"faults,omitempty" rule:"text"` // why it, or parts of it, could not be read
 }
 
 // CapturedPost is one post of a capture run with its sources.
