@@ -195,7 +195,10 @@ func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence in
 	w.recorded = append(w.recorded, page)
 	page.sequence = sequence
 	if page.AsBefore {
-		return []any{w.run.observation(page)}, nil
+		if page.First != nil {
+			err = w.restore(page)
+		}
+		return []any{w.run.observation(page)}, err
 	}
 	page.Capture.Sequence = sequence
 	if page.files[textFile] != nil {
@@ -215,7 +218,10 @@ func (w *writer) stagePage(page *PageDraft, kind schemas.CommitKind, sequence in
 	if page.Verdict == nil {
 		return nil, nil
 	}
-	page.Verdict.After = page.State()
+	page.Verdict.After, page.Verdict.First = page.State(), page.FirstLook()
+	if page.bears != nil {
+		page.Verdict.Before = page.bears.State()
+	}
 	lines = append(lines, page.Verdict)
 	for _, quote := range page.Quotes {
 		quote.After = page.State()
@@ -271,9 +277,8 @@ func (w *writer) clear(page *PageDraft) error {
 			return err
 		}
 		rest := strings.TrimPrefix(file.Path, page.Folder+"/")
-		first, _, _ := strings.Cut(rest, "/")
 		keepText := rest == textFile && page.Capture.Text != nil
-		if first == PastFolder || rest == postFile || rest == untrackedFile || rest == retractionsFile || keepText {
+		if outlives(rest) || keepText {
 			continue
 		}
 		old = append(old, file.Path)
@@ -284,6 +289,12 @@ func (w *writer) clear(page *PageDraft) error {
 		}
 	}
 	return nil
+}
+
+// outlives reports whether a file of a page's folder is not of its newest capture.
+func outlives(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return first == PastFolder || name == postFile || name == untrackedFile || name == retractionsFile
 }
 
 func (w *writer) remove(file string) error {
@@ -484,7 +495,10 @@ func (r *Run) observation(d *PageDraft) *schemas.Observation {
 	o := &schemas.Observation{
 		Schema: schemas.ObservationSchema, Run: r.ID, Page: d.ID, URL: d.Name, Method: c.Method,
 		ObservedAt: c.CapturedAt, DurationMS: c.DurationMS, Access: c.Access,
-		FinalURL: c.FinalURL, Status: c.Status, As: d.Before.Capture.Sequence,
+		FinalURL: c.FinalURL, Status: c.Status, As: d.Before.Capture.Sequence, First: d.FirstLook(),
+	}
+	if d.bears != nil {
+		o.As = d.bears.sequence
 	}
 	if c.Body != nil {
 		o.Payload = c.Body.SHA256

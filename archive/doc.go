@@ -57,7 +57,10 @@
 // Same or new. A look whose outcome, final address and payload SHA-256 are those
 // of the newest capture, or that was answered 304, is an observation: a line in
 // checks/. Any other look is a capture. After a failure text.md stays that of
-// the newest served capture, and capture.json says whose it is.
+// the newest served capture, and capture.json says whose it is. Where a look is
+// doubted, a page is looked at twice in a run, and both looks are recorded, the
+// earlier one first: see [Run.LookAgain]. When the first was a passing fault and
+// the second is as before, the folder gets back the capture before that.
 //
 // Commits. The message is that of [schemas.Message]; the commit has the one form
 // that package gitstore describes. A capture commit holds one post and its

@@ -47,11 +47,19 @@ type PageDraft struct {
 	// FormerDocument is what Former says, read by the extractor of this program;
 	// nil when it has no text or its payload is the same as now.
 	FormerDocument *extract.Document
-	AsBefore       bool            // same outcome, final address and payload as Before
+	AsBefore       bool            // same outcome, final address and payload as Before; of a Second, as the first look
 	Verdict        *schemas.Change // set by Judge; nil for a first capture or an observation
 	// Quotes are what became of the passages that posts quote; set by Judge.
 	Quotes []*schemas.QuoteVerdict
 
+	// First is the first look of the run at the page, where this is the second and
+	// did not bear it out: a passing fault, committed before this one.
+	First *PageDraft
+	// Second is the second look, where this is the first and it was borne out. It
+	// is committed after this one.
+	Second *PageDraft
+
+	bears    *PageDraft          // of a Second: the first look
 	mu       sync.Mutex          // guards Document, Verdict and Quotes while drafts share the look
 	files    map[string]*content // by path in the page's folder
 	links    []extract.Link      // of a Document that a dry run let go of
@@ -146,6 +154,11 @@ func (d *PageDraft) release() {
 		d.unhold()
 	}
 	d.Document, d.FormerDocument, d.released = nil, nil, true
+	for _, other := range []*PageDraft{d.First, d.Second} {
+		if other != nil && other.sequence == 0 {
+			other.release()
+		}
+	}
 }
 
 // Title returns what to call the page in a list.

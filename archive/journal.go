@@ -3,6 +3,7 @@ package archive
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -199,7 +201,8 @@ func (r *Run) CapturedPost(ref PageRef) (*Page, *schemas.Post, error) {
 }
 
 // Checked is what a run has recorded of the pages it looked at. A page that was
-// captured for the first time has no line.
+// captured for the first time has no line; one that was looked at twice has that
+// of the look that the run stands by.
 type Checked struct {
 	Pages  map[schemas.PageID]schemas.CheckLine // an observation or a change
 	Quotes []*schemas.QuoteVerdict
@@ -224,6 +227,10 @@ func (r *Run) Checked(ctx context.Context) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
+	entries = slices.Clone(entries)
+	slices.SortFunc(entries, func(a, b gitstore.Entry) int {
+		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), strings.Compare(a.Name, b.Name)) // -2 before -10
+	})
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name, r.ID+"-") {
 			continue
@@ -252,9 +259,13 @@ func (c *Checked) add(data []byte) error {
 		}
 		switch line := line.(type) {
 		case *schemas.Observation:
-			c.Pages[line.Page] = line
+			if c.Pages[line.Page] == nil || line.First != nil {
+				c.Pages[line.Page] = line
+			}
 		case *schemas.Change:
-			c.Pages[line.Page] = line
+			if c.Pages[line.Page] == nil || line.First != nil {
+				c.Pages[line.Page] = line
+			}
 		case *schemas.QuoteVerdict:
 			c.Quotes = append(c.Quotes, line)
 		}

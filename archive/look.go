@@ -36,22 +36,27 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 		if recorded, err := r.recorded(before); recorded != nil || err != nil {
 			return recorded, err
 		}
-		request := fetch.Request{URL: ref.Name, Buffers: r.buffers}
-		if !r.options.Whole {
-			if err := r.makeConditional(&request, before); err != nil {
-				return nil, err
-			}
-		}
-		exchange, err := r.options.Fetch.Fetch(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-		defer exchange.Close()
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return r.record(ctx, ref, before, request, exchange)
+		return r.fetch(ctx, ref, before)
 	})
+}
+
+// fetch looks at a page that was last captured as before, nil for a new page.
+func (r *Run) fetch(ctx context.Context, ref PageRef, before *Page) (*PageDraft, error) {
+	request := fetch.Request{URL: ref.Name, Buffers: r.buffers}
+	if !r.options.Whole {
+		if err := r.makeConditional(&request, before); err != nil {
+			return nil, err
+		}
+	}
+	exchange, err := r.options.Fetch.Fetch(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	defer exchange.Close()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return r.record(ctx, ref, before, request, exchange)
 }
 
 // recorded returns the look of this very run that an earlier process of it has

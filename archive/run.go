@@ -16,8 +16,8 @@ import (
 )
 
 // Run is one run of a command that looks at pages. Each page is looked at once
-// in a run, whoever asks for it. Its methods may be called by several
-// goroutines.
+// in a run, whoever asks for it, and once more where that look is doubted (see
+// [Run.LookAgain]). Its methods may be called by several goroutines.
 type Run struct {
 	ID      string    // <UTC start>-<8 random hex digits>
 	Started time.Time // in UTC
@@ -29,8 +29,9 @@ type Run struct {
 
 	siblings siblings
 
-	mu    sync.Mutex
-	looks map[schemas.PageID]*look
+	mu      sync.Mutex
+	looks   map[schemas.PageID]*look
+	seconds map[schemas.PageID]*look // second ones, see LookAgain
 
 	// What earlier processes of a continued run have put on record; nil for a
 	// run that begins.
@@ -86,7 +87,7 @@ func NewRun(a *Archive, options RunOptions) (*Run, error) {
 const runLayout = "20060102T150405Z"
 
 func newRun(a *Archive, options RunOptions, id string, started time.Time) *Run {
-	r := &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}}
+	r := &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}, seconds: map[schemas.PageID]*look{}}
 	if r.siblings.random = options.Random; options.Random == nil {
 		r.siblings.random = rand.Reader
 	}
@@ -144,24 +145,31 @@ func (r *Run) Release(draft *Draft) {
 // once returns the run's look at a page, calling do for the first who asks. When
 // that fails because its own ctx ended, those who wait try for themselves.
 func (r *Run) once(ctx context.Context, ref PageRef, do func() (*PageDraft, error)) (*PageDraft, error) {
+	return r.onceIn(ctx, r.looks, ref, do)
+}
+
+// onceIn is once for first looks or for second ones.
+func (r *Run) onceIn(ctx context.Context, looks map[schemas.PageID]*look, ref PageRef, do func() (*PageDraft, error)) (*PageDraft, error) {
 	r.mu.Lock()
-	l, ok := r.looks[ref.ID]
+	l, ok := looks[ref.ID]
 	if !ok {
 		l = &look{done: make(chan struct{})}
-		r.looks[ref.ID] = l
+		looks[ref.ID] = l
 	}
 	r.mu.Unlock()
 	if !ok {
 		l.draft, l.err = do()
 		if l.err != nil {
-			r.Forget(ref) // the next who asks tries again
+			r.mu.Lock()
+			delete(looks, ref.ID) // the next who asks tries again
+			r.mu.Unlock()
 		}
 		close(l.done)
 	}
 	select {
 	case <-l.done:
 		if ok && errors.Is(l.err, context.Canceled) && ctx.Err() == nil {
-			return r.once(ctx, ref, do)
+			return r.onceIn(ctx, looks, ref, do)
 		}
 		return l.draft, l.err
 	case <-ctx.Done():
@@ -178,6 +186,7 @@ func (r *Run) Forget(ref PageRef) {
 		l.release()
 	}
 	delete(r.looks, ref.ID)
+	delete(r.seconds, ref.ID)
 }
 
 // before returns the newest capture of a page, nil for a new page.

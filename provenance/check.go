@@ -133,6 +133,7 @@ func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq
 	if err != nil {
 		return err
 	}
+	doubts := rec.doubter(run, j)
 	group, ctx := errgroup.WithContext(ctx)
 	todo, drafted := make(chan archive.PageRef), make(chan *archive.Draft, pagesAtOnce)
 	group.Go(func() error {
@@ -150,33 +151,21 @@ func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq
 		defer close(drafted)
 		lookers, ctx := errgroup.WithContext(ctx)
 		for range pagesAtOnce {
-			lookers.Go(func() error { return lookAgain(ctx, run, j, todo, drafted) })
+			lookers.Go(func() error {
+				for page := range todo {
+					draw := func() (*archive.Draft, error) { return run.Check(ctx, page) }
+					hand := func(draft *archive.Draft) error { return send(ctx, drafted, draft) }
+					if err := doubts.draw(ctx, lookers, draw, hand); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		}
 		return lookers.Wait()
 	})
 	group.Go(func() error { return rec.commitChecks(ctx, run, drafted, done) })
 	return group.Wait()
-}
-
-func lookAgain(ctx context.Context, run *archive.Run, j *judge, todo <-chan archive.PageRef, drafted chan<- *archive.Draft) error {
-	for page := range todo {
-		if err := run.Ready(ctx); err != nil {
-			return err
-		}
-		draft, err := run.Check(ctx, page)
-		if err != nil {
-			return err
-		}
-		if err := j.draft(ctx, draft); err != nil {
-			return err
-		}
-		select {
-		case drafted <- draft:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
 }
 
 // commitChecks gathers looks into commits.

@@ -4,6 +4,7 @@
 //
 //   - [Recorder.Record] captures posts: capture, judge, commit.
 //   - [Recorder.Check] looks at known pages again.
+//   - [SecondLooks] keep a passing fault from being told as news.
 //   - [QuotesOf] tells what became of the quotes of a post.
 //   - [Verify] proves that nothing was altered, from raw objects alone.
 //

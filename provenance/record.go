@@ -51,6 +51,7 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 	if err != nil {
 		return err
 	}
+	doubts := rec.doubter(run, j)
 	group, ctx := errgroup.WithContext(ctx)
 	todo, drafted := make(chan work), make(chan work, postsAtOnce)
 	group.Go(func() error {
@@ -70,7 +71,19 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 		defer close(drafted)
 		lookers, ctx := errgroup.WithContext(ctx)
 		for range postsAtOnce {
-			lookers.Go(func() error { return drawUp(ctx, run, j, todo, drafted) })
+			lookers.Go(func() error {
+				for w := range todo {
+					draw := func() (*archive.Draft, error) { return run.Capture(ctx, w.request) }
+					hand := func(draft *archive.Draft) error {
+						w.draft = draft
+						return send(ctx, drafted, w)
+					}
+					if err := doubts.draw(ctx, lookers, draw, hand); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		}
 		return lookers.Wait()
 	})
@@ -85,26 +98,14 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 	return group.Wait()
 }
 
-// drawUp turns requests into judged drafts.
-func drawUp(ctx context.Context, run *archive.Run, j *judge, todo <-chan work, drafted chan<- work) error {
-	for w := range todo {
-		err := run.Ready(ctx)
-		if err != nil {
-			return err
-		}
-		if w.draft, err = run.Capture(ctx, w.request); err != nil {
-			return err
-		}
-		if err := j.draft(ctx, w.draft); err != nil {
-			return err
-		}
-		select {
-		case drafted <- w:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+// send hands a value on, unless ctx ends first.
+func send[T any](ctx context.Context, to chan<- T, value T) error {
+	select {
+	case to <- value:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return nil
 }
 
 // gather waits a moment for more drafts: a batch costs the same few syncs of the

@@ -27,6 +27,8 @@ type Recorder struct {
 	// Reread is told of each commit that read the texts of so many pages anew,
 	// because another extractor had made them; may be nil.
 	Reread func(snapshot *archive.Snapshot, pages int)
+	// SecondLooks say when a run looks again at pages that it was surprised by.
+	SecondLooks SecondLooks
 
 	guarded gitstore.ID // the newest head that was found good
 	judging *judge      // of the run in hand
@@ -125,6 +127,9 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 	if err != nil {
 		return nil, err
 	}
+	if mostIsGone(&verdict) && verdict.Confidence == schemas.Certain {
+		verdict.Confidence = schemas.Likely // one answer may be a bad one
+	}
 	verdict.Schema, verdict.Run = schemas.ChangeSchema, page.Capture.Run
 	verdict.Page, verdict.URL = page.ID, page.Name
 	verdict.Before, verdict.After = page.Before.State(), after.State
@@ -218,21 +223,19 @@ func (rec *Recorder) commit(ctx context.Context, run *archive.Run, drafts ...*ar
 		}
 	}
 	rereading := rereadingBefore(drafts)
+	all, at := withSecondLooks(run, drafts)
 	if rereading != nil {
-		drafts = append([]*archive.Draft{rereading}, drafts...)
+		all, at = append([]*archive.Draft{rereading}, all...), at+1
 	}
-	snapshots, err := rec.commitOnHead(ctx, run, drafts)
+	snapshots, err := rec.commitOnHead(ctx, run, all)
 	if err != nil {
 		return nil, err
 	}
-	if rereading != nil {
-		if rec.Reread != nil {
-			rec.Reread(snapshots[0], len(rereading.Rereadings))
-		}
-		snapshots = snapshots[1:]
+	if rereading != nil && rec.Reread != nil {
+		rec.Reread(snapshots[0], len(rereading.Rereadings))
 	}
 	rec.rememberNewest(snapshots)
-	return snapshots, nil
+	return snapshots[at : at+len(drafts)], nil
 }
 
 // rememberNewest keeps a receipt for the last of what was committed, if anything

@@ -54,6 +54,7 @@ type Change struct {
 	Before     State           `json:"before"` // the newest capture before
 	After      State           `json:"after"`
 	Compared   *State          `json:"compared,omitempty"` // the newest served capture, where it is not Before
+	First      *FirstLook      `json:"first,omitempty"`    // a passing fault before After in the same run; Before is the capture before that
 	Class      ChangeClass     `json:"class"`
 	Rule       string          `json:"rule" rule:"word"`
 	Confidence Confidence      `json:"confidence"`

@@ -15,6 +15,20 @@ type Observation struct {
 	Status     int    `json:"status,omitempty" rule:"status"`
 	Payload    Digest `json:"payload,omitzero"` // none when nothing came back, or for a 304
 	As         int64  `json:"as"`               // sequence of the capture that it equals
+	// The first look of the run, where this is the second and did not bear it out.
+	First *FirstLook `json:"first,omitempty"`
+}
+
+// FirstLook is a look at a page that a second one, later in the same run, did not
+// bear out: a passing fault. It is a capture of its own, kept in the page's
+// history.
+type FirstLook struct {
+	Sequence   int64   `json:"sequence"` // of the commit that holds it
+	CapturedAt Time    `json:"captured_at"`
+	Outcome    Outcome `json:"outcome"`
+	Rule       string  `json:"rule" rule:"word"`
+	Status     int     `json:"status,omitempty" rule:"status"`
+	Detail     string  `json:"detail,omitempty"` // why it failed, in words
 }
 
 // State is one side of a change.

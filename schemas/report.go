@@ -51,6 +51,7 @@ type CapturedPage struct {
 	TextLimit int64        `json:"text_limit,omitempty"` // the bytes that are read as text, where the payload has more
 	Change    *Change      `json:"change,omitempty"`
 	Within    *TimeBracket `json:"within,omitempty"` // the change happened between these
+	First     *FirstLook   `json:"first,omitempty"`  // a passing fault that a second look did not bear out
 	// What the page says of itself at its first capture: retraction, withdrawal …
 	Standing ChangeClass `json:"standing,omitempty"`
 	// Where web archives may have it, for a page that was dead when it was first

@@ -79,6 +79,7 @@ func Reset(at Place) Fault { return Fault{reset, at} }
 type site struct {
 	pages []Page // one for each request, the last one for all further
 	asked int
+	once  []Page // for the next requests, before all else
 	over  *Page  // in place of pages until Restore
 	fault *Fault // added to what is answered until Restore
 }
@@ -134,6 +135,12 @@ func (w *Web) Remove(address string) { w.override(address, notFound) }
 // Replace answers the address with another page until Restore.
 func (w *Web) Replace(address string, page Page) { w.override(address, page) }
 
+// Once answers the next requests for the address with these pages, one each, and
+// then as before.
+func (w *Web) Once(address string, pages ...Page) {
+	w.put(address, func(s *site) *site { s.once = append(s.once, pages...); return s })
+}
+
 // Break lets answers of the address go wrong until Restore.
 func (w *Web) Break(address string, fault Fault) {
 	w.put(address, func(s *site) *site { s.fault = &fault; return s })
@@ -181,6 +188,11 @@ func (w *Web) next(key string) Page {
 	}
 	if s == nil {
 		return notFound
+	}
+	if len(s.once) > 0 {
+		page := s.once[0]
+		s.once = s.once[1:]
+		return page
 	}
 	page := s.pages[min(s.asked, len(s.pages)-1)]
 	s.asked++

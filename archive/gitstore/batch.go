@@ -123,6 +123,22 @@ func (b *Batch) put(path string, blob *Blob) error {
 	return nil
 }
 
+// PutStored stages a file whose content the commit that the batch began with has,
+// or one before it: nothing is written.
+func (b *Batch) PutStored(path string, id ID) error {
+	if b.closed {
+		return ErrClosed
+	}
+	err := checkPath(path)
+	if err == nil {
+		err = b.staging.put(path, id)
+	}
+	if err != nil {
+		return fmt.Errorf("staging %q: %w", path, err)
+	}
+	return nil
+}
+
 // write adds an object to the pack, unless it takes its own place: then the pack
 // or the commit that the batch began with has it. An object that is elsewhere in
 // the repository is written again all the same. No ref may reach that one, and a

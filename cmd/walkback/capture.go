@@ -102,6 +102,9 @@ func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, op
 		return err
 	}
 	defer release()
+	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
+		return err
+	}
 	journal, err := recorder.Archive.Begin(append(journalKey(c, requests), p.manner(c)...), c.Bool("fresh"), options)
 	if err != nil {
 		return err

@@ -56,6 +56,7 @@ func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
 	default:
 		page.Result = schemas.ResultCaptured
 	}
+	page.First = d.FirstLook()
 	if page.Result == schemas.ResultCaptured {
 		page.Within = &schemas.TimeBracket{After: d.Before.Capture.CapturedAt, Before: c.CapturedAt}
 	}
@@ -87,12 +88,14 @@ func observedPage(page *archive.Page, line *schemas.Observation) schemas.Capture
 	observed := storedPage(page, schemas.ResultAsBefore)
 	observed.Before = observed.Outcome
 	observed.Outcome, observed.Rule, observed.Status = line.Access.Outcome, line.Access.Rule, line.Status
+	observed.First = line.First
 	return observed
 }
 
 func changedPage(page *archive.Page, line *schemas.Change) schemas.CapturedPage {
 	changed := storedPage(page, schemas.ResultCaptured)
 	changed.Before, changed.Outcome, changed.Change = line.Before.Outcome, line.After.Outcome, line
+	changed.First = line.First
 	changed.Within = &schemas.TimeBracket{After: line.Before.CapturedAt, Before: line.After.CapturedAt}
 	return changed
 }
@@ -252,7 +255,25 @@ func outcomeWords(page schemas.CapturedPage) string {
 	case schemas.ResultNew:
 		words += standingWords(page)
 	}
-	return words
+	return words + passingWords(page)
+}
+
+// passingWords tells of a first look that a second one did not bear out.
+func passingWords(page schemas.CapturedPage) string {
+	first := page.First
+	if first == nil {
+		return ""
+	}
+	what := string(first.Outcome)
+	switch {
+	case first.Rule == "passing-fault":
+		what = "much of it was not there at first"
+	case first.Detail != "":
+		what += ": " + first.Detail
+	case first.Status != 0:
+		what += fmt.Sprintf(": HTTP %d", first.Status)
+	}
+	return fmt.Sprintf(" (after a passing fault at %s, %s)", minute(first.CapturedAt), what)
 }
 
 // standingWords says how a page stood when it was first captured: it did not

@@ -72,6 +72,9 @@ func (p *program) check(c *cli.Context) error {
 	defer client.Close()
 	key := append([]string{"check", strconv.FormatBool(c.Bool("whole"))}, c.Args().Slice()...)
 	key = append(key, p.manner(c)...)
+	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
+		return err
+	}
 	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{
 		Fetch: client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Probe: !c.Bool("no-probe"), Expires: checkExpires,
 	})
@@ -286,7 +289,7 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 // it, and a count of the rest.
 func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 	p.printQuoteNews(report.Quotes, verbose)
-	var fresh, asBefore, failing, other int
+	var fresh, asBefore, failing, other, passed int
 	news := map[string]int{}
 	for _, page := range report.Pages {
 		switch urgency(page) {
@@ -302,13 +305,16 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 				p.printf("%-12s %s: %s\n", page.Outcome, page.URL, describe(page))
 			}
 		case 3:
+			if page.First != nil {
+				passed++
+			}
 			if page.Result == schemas.ResultCaptured {
 				other++
 			} else {
 				asBefore++
 			}
 			if verbose {
-				p.printf("%-12s %s%s\n", "as before", page.URL, quietWords(page))
+				p.printf("%-12s %s%s%s\n", "as before", page.URL, quietWords(page), passingWords(page))
 			}
 		}
 	}
@@ -325,6 +331,7 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 		{asBefore, "as before"},
 		{other, "with other bytes and no news"},
 		{failing, "still not served"},
+		{passed, "after a passing fault"},
 	} {
 		if part.n > 0 {
 			line += fmt.Sprintf(", %d %s", part.n, part.words)
@@ -397,7 +404,7 @@ func (p *program) printChanged(page schemas.CapturedPage, verbose bool) {
 	if page.Within != nil {
 		within = fmt.Sprintf(", between %s and %s", minute(page.Within.After), minute(page.Within.Before))
 	}
-	p.printf("%-12s %s: %s%s\n", label, page.URL, strings.Join(news, "; "), within)
+	p.printf("%-12s %s: %s%s%s\n", label, page.URL, strings.Join(news, "; "), within, passingWords(page))
 	if verbose && change != nil {
 		p.printDetails(change)
 	}
@@ -407,7 +414,7 @@ const passageIndent = "             " // below the page's address
 
 // printDetails quotes all that a verdict rests on.
 func (p *program) printDetails(change *schemas.Change) {
-	p.printf(passageIndent+"%s by rule %s, %s\n", change.Class, change.Rule, change.Confidence)
+	p.printf(passageIndent+"%s by rule %s, %s (%s)\n", change.Class, change.Rule, change.Confidence, strings.Join(change.Evidence, "; "))
 	if change.Words != nil {
 		p.printf(passageIndent+"%s added, %d deleted\n", count(change.Words.Added, "word"), change.Words.Deleted)
 	}

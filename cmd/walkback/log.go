@@ -196,6 +196,8 @@ func logWords(e schemas.LogEntry) string {
 		return strings.TrimSuffix(classOf(e), ", ")
 	case e.Outcome == schemas.Served:
 		return "same text"
+	case e.Outcome == "" && e.Kind == schemas.KindCheck:
+		return "as before the passing fault"
 	case e.Outcome == "":
 		return "as before, captured as a post"
 	}

@@ -27,7 +27,30 @@ func fetchFlags() []cli.Flag {
 		&cli.StringFlag{Name: "max-bytes", Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
 		&cli.BoolFlag{Name: "no-probe", Usage: "do not ask a host for a made-up address to learn how it says \"not found\""},
 		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
+		&cli.DurationFlag{
+			Name: secondLookName, Value: 20 * time.Second, EnvVars: []string{"WALKBACK_SECOND_LOOK"},
+			Usage: "look again after this `TIME` at a known page that is suddenly not served, or has lost most of its text or a passage that is quoted: it may be a passing fault (0: do not)",
+		},
 	}
+}
+
+const secondLookName = "second-look"
+
+// secondLooks says when pages are looked at again: by the flag or the environment,
+// else by the settings.
+func (p *program) secondLooks(c *cli.Context) (provenance.SecondLooks, error) {
+	looks := provenance.SecondLooks{After: c.Duration(secondLookName), Hurry: p.stop.Done()}
+	if set := p.settings().SecondLook; set != "" && !c.IsSet(secondLookName) {
+		after, err := time.ParseDuration(set)
+		if err != nil {
+			return looks, fmt.Errorf("reading settings: second_look: %q is not a time, such as \"20s\" or \"0\"", set)
+		}
+		looks.After = after
+	}
+	if looks.After < 0 {
+		return looks, &usage{message: "--second-look must not be less than nothing", hint: "for example --second-look 20s, or 0 for none"}
+	}
+	return looks, nil
 }
 
 // fetcher makes the client that the flags describe. The caller closes it.

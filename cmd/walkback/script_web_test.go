@@ -15,6 +15,7 @@ import (
 //
 //	web serve PATH FILE [OPTION=VALUE...]   a page; $WEB in it is the web's address
 //	web otherwise / FILE [OPTION=VALUE...]  what is answered for all other addresses
+//	web once PATH FILE [OPTION=VALUE...]    the page for the next request alone; in a row, for the next ones
 //	web status PATH CODE                    an answer with this status until restore
 //	web edit PATH OLD NEW                   one page in place
 //	web challenge PATH                      what is shown to supposed robots, until restore
@@ -42,6 +43,8 @@ func changeWeb(ts *testscript.TestScript, neg bool, args []string) {
 		web.Serve(address, servedPage(ts, rest[0], args[3:]))
 	case "otherwise":
 		web.Otherwise(servedPage(ts, rest[0], args[3:]))
+	case "once":
+		web.Once(address, servedPage(ts, rest[0], args[3:]))
 	case "status":
 		web.Replace(address, archivetest.Page{Status: number(), Body: "<h1>No</h1><p>The server says no.</p>"})
 	case "challenge":

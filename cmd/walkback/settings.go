@@ -22,6 +22,7 @@ type settings struct {
 	AllowPrivate bool   `toml:"allow_private"`
 	MaxSources   *int   `toml:"max_sources"`
 	UserAgent    string `toml:"user_agent"`
+	SecondLook   string `toml:"second_look"`
 }
 
 func (p *program) settingsFile() string { return filepath.Join(p.configFolder(), "config.toml") }
