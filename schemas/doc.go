@@ -14,6 +14,8 @@
 //	checks/…/<run>-<n>.jsonl     observation/1     [Observation]
 //	                             change/1          [Change]
 //	                             quote/1           [QuoteVerdict]
+//	trust/revocations.jsonl      revocation/1      [Revocation]
+//	trust/policy.json            policy/1          [TrustPolicy]
 //	(outside the archive)        receipt/1         [Receipt]
 //	                             introduction/1    [Introduction]
 //	walkback verify --json       verify-report/1   [VerifyReport]
@@ -44,7 +46,7 @@
 //     after each colon, keys in the order of the Go struct (which is the order
 //     of "properties" in the JSON Schema), empty lists as [], and one LF at the
 //     end. A line of a .jsonl file is the same without any white space, ended by
-//     one LF; observations, changes and quotes are lines.
+//     one LF; observations, changes, quotes and revocations are lines.
 //   - Strings are valid UTF-8 and escaped as RFC 8785 §3.2.2.2 has it: the
 //     quotation mark, the backslash and U+0000 to U+001F only, as \b \t \n \f \r
 //     \" \\ or else \u00xx in lower-case hex.

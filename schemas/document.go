@@ -20,6 +20,8 @@ const (
 	QuoteVerdictSchema     = "quote/1"
 	ReceiptSchema          = "receipt/1"
 	IntroductionSchema     = "introduction/1"
+	RevocationSchema       = "revocation/1"
+	PolicySchema           = "policy/1"
 	VerifyReportSchema     = "verify-report/1"
 	CaptureReportSchema    = "capture-report/1"
 	CheckReportSchema      = "check-report/1"
@@ -44,7 +46,7 @@ const (
 
 // Document is the set of types that are documents of their own.
 type Document interface {
-	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction |
+	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy |
 		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList
 }
 
@@ -76,6 +78,8 @@ var documents = []document{
 	{schema: ObservationSchema, goType: reflect.TypeFor[Observation](), limit: MaxLine, line: true},
 	{schema: ChangeSchema, goType: reflect.TypeFor[Change](), limit: MaxLine, line: true},
 	{schema: QuoteVerdictSchema, goType: reflect.TypeFor[QuoteVerdict](), limit: MaxLine, line: true},
+	{schema: RevocationSchema, goType: reflect.TypeFor[Revocation](), limit: MaxLine, line: true},
+	{schema: PolicySchema, goType: reflect.TypeFor[TrustPolicy](), limit: maxStored},
 	{schema: ReceiptSchema, goType: reflect.TypeFor[Receipt](), limit: maxStored},
 	{schema: IntroductionSchema, goType: reflect.TypeFor[Introduction](), limit: maxStored},
 	{schema: VerifyReportSchema, goType: reflect.TypeFor[VerifyReport](), limit: maxReport},
@@ -108,7 +112,7 @@ func documentOf(t reflect.Type, line bool) (*document, error) {
 		switch d := &documents[i]; {
 		case d.goType != t:
 		case d.line != line:
-			return nil, fmt.Errorf("only observations, changes and quotes are lines, and they are nothing else: not so %v", t)
+			return nil, fmt.Errorf("only observations, changes, quotes and revocations are lines, and they are nothing else: not so %v", t)
 		default:
 			return d, nil
 		}

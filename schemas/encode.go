@@ -12,7 +12,8 @@ import (
 func Encode(doc any) ([]byte, error) { return encode(doc, false, 1024) }
 
 // EncodeLine returns the canonical bytes of one line of a .jsonl file,
-// including its LF. The types that are lines are [Observation] and [Change].
+// including its LF. The types that are lines are [Observation], [Change],
+// [QuoteVerdict] and [Revocation].
 func EncodeLine(doc any) ([]byte, error) { return encode(doc, true, 1024) }
 
 // encode expects about as many bytes as size says.

@@ -65,6 +65,8 @@ var decoders = map[string]func([]byte) (any, error){
 	ObservationSchema:      decoder(DecodeLine[Observation]),
 	ChangeSchema:           decoder(DecodeLine[Change]),
 	QuoteVerdictSchema:     decoder(DecodeLine[QuoteVerdict]),
+	RevocationSchema:       decoder(DecodeLine[Revocation]),
+	PolicySchema:           decoder(Decode[TrustPolicy]),
 	ReceiptSchema:          decoder(Decode[Receipt]),
 	IntroductionSchema:     decoder(Decode[Introduction]),
 	VerifyReportSchema:     decoder(Decode[VerifyReport]),
@@ -84,10 +86,18 @@ func decoder[T any](decode func([]byte) (*T, error)) func([]byte) (any, error) {
 }
 
 func encodeAny(doc any) ([]byte, error) {
-	if _, isLine := doc.(CheckLine); isLine {
+	if isLine(doc) {
 		return EncodeLine(doc)
 	}
 	return Encode(doc)
+}
+
+func isLine(doc any) bool {
+	switch doc.(type) {
+	case CheckLine, *Revocation:
+		return true
+	}
+	return false
 }
 
 func TestVectorsRoundTrip(t *testing.T) {
@@ -191,7 +201,7 @@ func TestVectorsAreWhatEncodingJSONGives(t *testing.T) {
 		var buf bytes.Buffer
 		enc := json.NewEncoder(&buf)
 		enc.SetEscapeHTML(false)
-		if _, isLine := doc.(CheckLine); !isLine {
+		if !isLine(doc) {
 			enc.SetIndent("", "  ")
 		}
 		if err := enc.Encode(doc); err != nil {

@@ -76,7 +76,8 @@ type VerifyReport struct {
 	Bytes      int64       `json:"bytes"`   // hashed
 	Checks     []Check     `json:"checks"`
 	Signers    []SignerUse `json:"signers,omitempty"`
-	Limits     []string    `json:"limits,omitempty"` // what was not proven
+	Cosigners  []SignerUse `json:"cosigners,omitempty"` // of the co-signatures that are good
+	Limits     []string    `json:"limits,omitempty"`    // what was not proven
 }
 
 // CommitRef names a commit of an archive.
@@ -103,7 +104,7 @@ type Problem struct {
 	Detail  string  `json:"detail"`
 }
 
-// SignerUse counts what one key signed.
+// SignerUse counts the commits that one key signed, or co-signed.
 type SignerUse struct {
 	Principal string `json:"principal"`
 	Key       string `json:"key" rule:"fingerprint"` // SHA256:… fingerprint
