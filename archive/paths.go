@@ -20,8 +20,25 @@ const (
 	// ManifestFile lists what a commit vouches for.
 	ManifestFile = "manifest-sha256.txt"
 	// AllowedSignersFile says who may sign the next commit.
-	AllowedSignersFile = "trust/allowed_signers"
+	AllowedSignersFile = TrustFolder + "/" + SignersFile
 )
+
+// The files of the trust folder, beside those of timestamp authorities.
+const (
+	SignersFile     = "allowed_signers"
+	RevokedKeysFile = "revoked_keys"
+	RevocationsFile = "revocations.jsonl"
+	PolicyFile      = "policy.json"
+)
+
+// CosignPrefix begins the names of co-signatures among the files of evidence.
+const CosignPrefix = "cosign-"
+
+// CosignFile names the co-signature of the key with this fingerprint, in the
+// alphabet of base64 that paths can have.
+func CosignFile(fingerprint string) string {
+	return CosignPrefix + strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimPrefix(fingerprint, "SHA256:")) + ".sig"
+}
 
 // The folders of the tree.
 const (
