@@ -1,8 +1,6 @@
 package provenance
 
 import (
-	"golang.org/x/crypto/ssh"
-
 	"github.com/walkback-dev/walkback/provenance/trust"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -16,7 +14,7 @@ func (rec *Recorder) introduceOwn(v *verifier) error {
 	}
 	root := v.root.commit
 	key, err := trust.Verify(root.Payload, root.Signature)
-	if err != nil || ssh.FingerprintSHA256(key) != rec.Key.Fingerprint() {
+	if err != nil || trust.Fingerprint(key) != rec.Key.Fingerprint() {
 		return err
 	}
 	return rec.Memory.Introduce(schemas.Introduction{

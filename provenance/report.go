@@ -22,12 +22,13 @@ const (
 	checkManifests    = "manifests"    // each file that a commit touches hashes as its manifest says
 	checkRules        = "rules"        // each commit writes only what its kind may, and nothing is lost
 	checkDocuments    = "documents"    // what the files say of each other is true
+	checkCosignatures = "cosignatures" // others vouch for commits, and as many as a policy demands
 	checkReceipt      = "receipt"      // history contains what this user saw before
 )
 
 var checkOrder = []string{
 	checkRepository, checkObjects, checkCommits, checkIntroduction, checkSignatures, checkSigners,
-	checkChain, checkManifests, checkRules, checkDocuments, checkReceipt,
+	checkChain, checkManifests, checkRules, checkDocuments, checkCosignatures, checkReceipt,
 }
 
 // maxProblems bounds what each check lists; the rest is counted.
@@ -165,8 +166,11 @@ func (r *report) finish(v *verifier) *schemas.VerifyReport {
 	for _, use := range r.users {
 		r.Signers = append(r.Signers, *use)
 	}
-	slices.SortFunc(r.Signers, func(a, b schemas.SignerUse) int {
-		return strings.Compare(a.Principal+a.Key, b.Principal+b.Key)
-	})
+	r.Cosigners = v.cosigns.cosigners()
+	for _, uses := range [][]schemas.SignerUse{r.Signers, r.Cosigners} {
+		slices.SortFunc(uses, func(a, b schemas.SignerUse) int {
+			return strings.Compare(a.Principal+a.Key, b.Principal+b.Key)
+		})
+	}
 	return &r.VerifyReport
 }

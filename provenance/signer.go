@@ -3,10 +3,7 @@ package provenance
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/provenance/trust"
@@ -23,25 +20,27 @@ func (e *SignerError) Error() string { return e.Refusal.Error() }
 
 func (e *SignerError) Unwrap() error { return e.Refusal }
 
-// Allowed returns who may sign the next snapshot of an archive.
-func Allowed(a *archive.Archive) (trust.AllowedSigners, error) {
+// Allowed returns who may sign the next snapshot of an archive at this time.
+func Allowed(a *archive.Archive, at time.Time) (trust.AllowedSigners, error) {
+	state, err := TrustState(a)
+	if err != nil {
+		return nil, err
+	}
+	return state.Signing(at), nil
+}
+
+// TrustState returns what the newest snapshot says of who may sign the next one.
+func TrustState(a *archive.Archive) (*trust.State, error) {
 	head, err := a.Head()
 	if err != nil {
 		return nil, err
 	}
-	return allowedAt(a, head)
+	return trustAt(a, head)
 }
 
-func allowedAt(a *archive.Archive, head *archive.Snapshot) (trust.AllowedSigners, error) {
-	entry, err := a.Store().Lookup(head.Commit.Tree, archive.AllowedSignersFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", archive.AllowedSignersFile, err)
-	}
-	_, data, err := a.Store().Object(entry.ID)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", archive.AllowedSignersFile, err)
-	}
-	return trust.ParseAllowedSigners(data)
+func trustAt(a *archive.Archive, head *archive.Snapshot) (*trust.State, error) {
+	t := readTrust(a.Store(), head.Commit.Tree)
+	return t.state, t.err
 }
 
 // Ready returns nil when the next snapshot can be built: the head verifies, else
@@ -56,23 +55,22 @@ func (rec *Recorder) Ready(ctx context.Context) error {
 }
 
 func (rec *Recorder) maySignAfter(head *archive.Snapshot) error {
-	signers, err := allowedAt(rec.Archive, head)
+	state, err := trustAt(rec.Archive, head)
 	if err != nil {
 		return err
 	}
-	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(rec.Key.PublicKey()))
-	if err != nil {
-		return fmt.Errorf("reading the signing key: %w", err)
-	}
-	now := time.Now
-	if rec.Now != nil {
-		now = rec.Now
-	}
 	_, email := rec.Key.Person()
-	err = signers.Allow(email, key, now())
+	_, err = state.Allow(trust.Namespace, email, rec.Key.Public(), trust.Moment{Claimed: rec.now()})
 	var refusal *trust.NotAllowedError
 	if errors.As(err, &refusal) {
-		return &SignerError{Refusal: refusal, Allowed: signers}
+		return &SignerError{Refusal: refusal, Allowed: state.Signing(rec.now())}
 	}
 	return err
+}
+
+func (rec *Recorder) now() time.Time {
+	if rec.Now != nil {
+		return rec.Now()
+	}
+	return time.Now()
 }

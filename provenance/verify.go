@@ -22,12 +22,17 @@ type VerifyOptions struct {
 	Page         *archive.PageRef      // hash only what snapshots of this page hold
 	Range        *Range                // hash only what these snapshots hold
 	New          bool                  // hash only what came after the last whole verification in Memory
-	Strict       bool                  // an archive that is not pinned is untrusted
+	Strict       bool                  // an archive that is not pinned is untrusted, a window that no timestamp proves is unproven
+	Policy       *schemas.TrustPolicy  // demanded beside what the archive demands of itself; nil: nothing
 	Now          func() time.Time      // nil: time.Now
 	Progress     Progress              // nil: nobody is told
 
 	// since stops the walk at a commit that was verified before.
 	since *schemas.Receipt
+	// provenBy gives the time by which a commit of the chain, by its place from
+	// the oldest, is proven to have existed; the zero time when nothing proves it.
+	// nil: nothing is proven.
+	provenBy func(place int) time.Time
 }
 
 // Progress is told how far a step of the verification is. total is 0 when it is
@@ -66,6 +71,7 @@ func Verify(ctx context.Context, dir string, options VerifyOptions) (*schemas.Ve
 	}
 	defer store.Close()
 	v := newVerifier(store, options)
+	v.demands = true
 	var hash scope
 	whole := false
 	switch {
@@ -129,7 +135,11 @@ type verifier struct {
 	before  *schemas.Receipt // what was verified before, when that is to be relied on
 	found   bool             // its commit is in chain
 	hashes  *hashes
-	signers *signers
+	trusts  *trusts
+	revoked *trust.Revocations     // as of the head
+	good    map[schemas.Digest]int // places of the last good commits that revoked names, as far as they are in chain
+	cosigns *cosigns
+	demands bool // policies are held against the co-signatures
 }
 
 // link is a commit of the chain.
@@ -149,7 +159,7 @@ func newVerifier(store *gitstore.Store, options VerifyOptions) *verifier {
 	}
 	return &verifier{
 		store: store, options: options, report: newReport(),
-		hashes: newHashes(store), signers: &signers{known: map[gitstore.ID]allowed{}},
+		hashes: newHashes(store), trusts: &trusts{known: map[gitstore.ID]trusted{}}, cosigns: newCosigns(),
 	}
 }
 
@@ -166,6 +176,7 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 		defer v.hashes.close()
 	}
 	v.checkCommits(ctx, hash)
+	v.checkPolicies(ctx)
 	v.limits()
 	return v.report.finish(v)
 }

@@ -3,11 +3,7 @@ package provenance
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"sync"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/gitstore"
@@ -64,6 +60,7 @@ func (v *verifier) walk(ctx context.Context) {
 		}
 	}
 	slices.Reverse(v.chain)
+	v.placeLastGood()
 	v.report.looked(checkCommits, int64(len(v.chain)))
 	if (v.whole || v.resumed) && v.root.message != nil {
 		v.readArchiveID()
@@ -75,7 +72,9 @@ func (v *verifier) append(l *link) {
 	v.chain = append(v.chain, l.id)
 	if len(v.chain) == 1 {
 		v.head = *l
+		v.recallRevocations()
 	}
+	v.noteLastGood(l)
 	v.root = *l
 	if v.receipt != nil && l.sha256 == v.receipt.HeadSHA256 {
 		v.seen = l
@@ -178,9 +177,9 @@ func (v *verifier) checkIntroduction() {
 func (v *verifier) checkRootKey(want string) {
 	commit := v.root.commit
 	key, err := trust.Verify(commit.Payload, commit.Signature)
-	if err == nil && ssh.FingerprintSHA256(key) != want {
+	if err == nil && trust.Fingerprint(key) != want {
 		v.report.problem(checkIntroduction, schemas.Untrusted, "commit "+commit.ID.String(),
-			"the root commit is signed by %s, the introduction says %s", ssh.FingerprintSHA256(key), want)
+			"the root commit is signed by %s, the introduction says %s", trust.Fingerprint(key), want)
 	}
 }
 
@@ -256,24 +255,14 @@ func (v *verifier) checkReceipt() {
 	}
 }
 
-// allowed is a parsed allowed_signers file, or why there is none.
-type allowed struct {
-	signers trust.AllowedSigners
-	err     error
-}
-
-// signers are the files that were parsed already, by their blob.
-type signers struct {
-	mu    sync.Mutex
-	known map[gitstore.ID]allowed
-}
-
 // checkCommit does every check on one commit; hash says whether its files are
 // hashed too. parent is nil for the first one.
 func (v *verifier) checkCommit(l, parent *link, hash bool) {
 	subject := "commit " + l.id.String()
 	v.checkLink(l, parent, subject)
 	v.checkSignature(l, parent, subject)
+	v.checkTrust(l, parent, subject)
+	v.checkCosignatures(l, parent, subject)
 	if hash {
 		v.checkFiles(l, parent, subject)
 	}
@@ -301,68 +290,4 @@ func (v *verifier) checkLink(l, parent *link, subject string) {
 	if l.time.Before(parent.time) {
 		v.report.problem(checkChain, schemas.Tampered, subject, "its time lies before its parent's")
 	}
-}
-
-// checkSignature checks who signed, against what the parent allowed: a commit
-// cannot let its own key in. The root stands for itself.
-func (v *verifier) checkSignature(l, parent *link, subject string) {
-	v.report.looked(checkSignatures, 1)
-	commit := l.commit
-	key, err := trust.Verify(commit.Payload, commit.Signature)
-	var unsupported *trust.UnsupportedError
-	switch {
-	case errors.As(err, &unsupported):
-		v.report.problem(checkSignatures, schemas.Unsupported, subject, "%v", err)
-		return
-	case err != nil:
-		v.report.problem(checkSignatures, schemas.Tampered, subject, "%v", err)
-		return
-	}
-	if parent == nil && !v.whole {
-		v.report.skip(checkSigners, "the parent of the oldest commit is absent, so who could sign it is not known")
-		return
-	}
-	from := parent
-	if from == nil {
-		from = l
-	}
-	signers := v.allowedBy(from.tree)
-	if objectError(signers.err) {
-		v.report.unreadable(subject, signers.err)
-		return
-	}
-	if signers.err != nil {
-		v.report.problem(checkSigners, schemas.Untrusted, subject, "%v", signers.err)
-		return
-	}
-	v.report.looked(checkSigners, 1)
-	principal := commit.Committer.Email
-	if err := signers.signers.Allow(principal, key, commit.Time); err != nil {
-		v.report.problem(checkSigners, schemas.Untrusted, subject, "%v", err)
-		return
-	}
-	if commit.Author != commit.Committer {
-		v.report.problem(checkCommits, schemas.Tampered, subject, "author and committer differ")
-	}
-	v.report.signed(principal, ssh.FingerprintSHA256(key))
-}
-
-func (v *verifier) allowedBy(tree gitstore.ID) allowed {
-	entry, err := v.store.Lookup(tree, archive.AllowedSignersFile)
-	if err != nil {
-		return allowed{err: fmt.Errorf("reading %s: %w", archive.AllowedSignersFile, err)}
-	}
-	v.signers.mu.Lock()
-	defer v.signers.mu.Unlock()
-	if known, ok := v.signers.known[entry.ID]; ok {
-		return known
-	}
-	var a allowed
-	_, data, err := v.store.Object(entry.ID)
-	if err == nil {
-		a.signers, err = trust.ParseAllowedSigners(data)
-	}
-	a.err = err
-	v.signers.known[entry.ID] = a
-	return a
 }

@@ -3,6 +3,7 @@ package trust
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 
@@ -52,15 +53,41 @@ func (a *Agent) Keys() ([]*Key, error) {
 	}
 	var keys []*Key
 	for _, signer := range signers {
-		if checkKeyType(signer.PublicKey()) != nil {
+		blob := signer.PublicKey().Marshal()
+		public, err := ssh.ParsePublicKey(blob) // the agent's own type tells little of a key
+		if err != nil || checkKeyType(plain(public)) != nil {
 			continue
 		}
-		key := &Key{signer: signer}
-		key.name, key.email = anonymous(signer.PublicKey())
-		key.readComment(comments[string(signer.PublicKey().Marshal())])
+		key := &Key{signer: agentSigner{Signer: signer, public: public}}
+		key.name, key.email = anonymous(public)
+		key.readComment(comments[string(blob)])
 		keys = append(keys, key)
 	}
 	return keys, nil
+}
+
+// agentSigner signs with a key or a certificate that an agent holds.
+type agentSigner struct {
+	ssh.Signer
+	public ssh.PublicKey
+}
+
+func (s agentSigner) PublicKey() ssh.PublicKey { return s.public }
+
+// Sign asks for SHA-512 where an agent would otherwise use SHA-1.
+func (s agentSigner) Sign(random io.Reader, data []byte) (*ssh.Signature, error) {
+	algorithm := ""
+	if plain(s.public).Type() == ssh.KeyAlgoRSA {
+		algorithm = ssh.KeyAlgoRSASHA512
+	}
+	return s.SignWithAlgorithm(random, data, algorithm)
+}
+
+func (s agentSigner) SignWithAlgorithm(random io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+	if with, ok := s.Signer.(ssh.AlgorithmSigner); ok && algorithm != "" {
+		return with.SignWithAlgorithm(random, data, algorithm)
+	}
+	return s.Signer.Sign(random, data)
 }
 
 // KeyForPublic returns the agent's key whose public half stands in this .pub

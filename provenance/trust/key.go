@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/pem"
 	"errors"
@@ -19,16 +20,21 @@ import (
 	"github.com/walkback-dev/walkback/archive/pattern"
 )
 
-// Namespace is the SSHSIG namespace of commit signatures, the one git uses.
-const Namespace = "git"
+// The SSHSIG namespaces: that of commit signatures, the one git uses, and that of
+// co-signatures. A key that is allowed in one only cannot do the other.
+const (
+	Namespace       = "git"
+	CosignNamespace = "cosign@walkback"
+)
 
 // Key is a signing key. It is safe for use by several goroutines when its
 // origin is a file; an agent answers one request at a time.
 type Key struct {
-	signer ssh.Signer
-	name   string
-	email  string
-	file   string // "" for a key of an agent
+	signer  ssh.Signer
+	program *Program // signs in place of signer; nil: signer does
+	name    string
+	email   string
+	file    string // "" for a key of an agent
 }
 
 // PassphraseError is returned when a key file needs a passphrase, or got a
@@ -189,11 +195,27 @@ func (k *Key) comment() string { return k.name + " <" + k.email + ">" }
 
 // Sign returns the armored SSHSIG over message: SHA-512, namespace "git".
 func (k *Key) Sign(message io.Reader) ([]byte, error) {
-	sig, err := sshsig.Sign(message, k.signer, sshsig.HashSHA512, Namespace)
+	data, err := io.ReadAll(message)
 	if err != nil {
 		return nil, fmt.Errorf("signing with %s: %w", k.Fingerprint(), err)
 	}
-	return sshsig.Armor(sig), nil
+	return k.SignIn(Namespace, data)
+}
+
+// SignIn returns the armored SSHSIG over message in a namespace.
+func (k *Key) SignIn(namespace string, message []byte) (armor []byte, err error) {
+	if k.program != nil {
+		armor, err = k.program.sign(k.signer.PublicKey(), k.file, namespace, message)
+	} else {
+		var sig *sshsig.Signature
+		if sig, err = sshsig.Sign(bytes.NewReader(message), k.signer, sshsig.HashSHA512, namespace); err == nil {
+			armor = sshsig.Armor(sig)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("signing with %s: %w", k.Fingerprint(), err)
+	}
+	return armor, nil
 }
 
 // Person returns the name and e-mail under which the key signs.
@@ -203,7 +225,10 @@ func (k *Key) Person() (name, email string) { return k.name, k.email }
 func (k *Key) PublicKey() string { return authorizedKey(k.signer.PublicKey()) }
 
 // Fingerprint returns the form that ssh-keygen -l prints: SHA256:….
-func (k *Key) Fingerprint() string { return ssh.FingerprintSHA256(k.signer.PublicKey()) }
+func (k *Key) Fingerprint() string { return Fingerprint(k.signer.PublicKey()) }
+
+// Public returns the public half, which may be an *ssh.Certificate.
+func (k *Key) Public() ssh.PublicKey { return k.signer.PublicKey() }
 
 // Type returns the key's algorithm, such as ssh-ed25519.
 func (k *Key) Type() string { return k.signer.PublicKey().Type() }
@@ -250,7 +275,7 @@ func readPublic(file string) (ssh.PublicKey, string, error) {
 var notAlphanumeric = pattern.New(`[^A-Za-z0-9]`)
 
 func anonymous(key ssh.PublicKey) (name, email string) {
-	fingerprint := strings.TrimPrefix(ssh.FingerprintSHA256(key), "SHA256:")
+	fingerprint := strings.TrimPrefix(Fingerprint(key), "SHA256:")
 	return "walkback", notAlphanumeric().ReplaceAllString(fingerprint, "")[:8] + "@walkback.invalid"
 }
 
@@ -272,6 +297,28 @@ func cleanEmail(email string) (string, error) {
 		return "", fmt.Errorf("the e-mail %q cannot name a signer: want something like name@example.org", email)
 	}
 	return email, nil
+}
+
+// Holders checks the name and the e-mail of the holder of a key that is about to
+// be let in, or for an authority the patterns of those whom it certifies, and
+// returns them as a line of allowed_signers has them.
+func Holders(name, email string, patterns bool) (principals []string, comment string, err error) {
+	if name != "" {
+		if name, err = cleanName(name); err != nil {
+			return nil, "", err
+		}
+	}
+	if !patterns {
+		email, err = cleanEmail(email)
+		return []string{email}, name, err
+	}
+	for _, pattern := range strings.Split(email, ",") {
+		if _, err := cleanEmail(strings.NewReplacer("*", "x", "?", "x").Replace(pattern)); err != nil {
+			return nil, "", fmt.Errorf("%q is no pattern of e-mails: want something like *@example.org", pattern)
+		}
+		principals = append(principals, pattern)
+	}
+	return principals, name, nil
 }
 
 func hasControl(s string) bool {

@@ -23,8 +23,9 @@ type AllowedSigner struct {
 	Namespaces []string  // patterns; none means any
 	After      time.Time // zero: no bound
 	Before     time.Time // zero: no bound
-	Authority  bool      // cert-authority: allows no plain key
+	Authority  bool      // cert-authority: allows no plain key, but the certificates it issued
 	Key        ssh.PublicKey
+	Comment    string
 }
 
 // NotAllowedError says why a key may not sign.
@@ -38,10 +39,12 @@ func (e *NotAllowedError) Error() string {
 	return fmt.Sprintf("%s (%s) may not sign: %s", e.Principal, e.Key, e.Reason)
 }
 
-// SignerLine returns the line of allowed_signers that lets this key sign
-// commits under this e-mail, with its LF.
-func SignerLine(email, publicKey string) string {
-	return fmt.Sprintf("%s namespaces=%q %s\n", email, Namespace, publicKey)
+// Moment is when something was signed.
+type Moment struct {
+	Claimed time.Time // by the signer
+	// Proven is a time before which it was certainly signed, by the word of
+	// somebody else; zero when there is none.
+	Proven time.Time
 }
 
 // ParseAllowedSigners reads an allowed_signers file. Lines that are empty or
@@ -71,14 +74,14 @@ func parseSigner(line string) (AllowedSigner, error) {
 		return AllowedSigner{}, err
 	}
 	signer := AllowedSigner{Principals: strings.Split(strings.Trim(principals, `"`), ",")}
-	key, _, options, tail, err := ssh.ParseAuthorizedKey([]byte(rest))
+	key, comment, options, tail, err := ssh.ParseAuthorizedKey([]byte(rest))
 	if err != nil {
 		return AllowedSigner{}, fmt.Errorf("no key: %w", err)
 	}
 	if len(bytes.TrimSpace(tail)) > 0 {
 		return AllowedSigner{}, fmt.Errorf("more than one key")
 	}
-	signer.Key = key
+	signer.Key, signer.Comment = key, comment
 	for _, option := range options {
 		if err := signer.option(option); err != nil {
 			return AllowedSigner{}, err
@@ -145,30 +148,60 @@ func parseSignerTime(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time like 20261123Z or 20261123052855Z (without Z it would depend on the reader's time zone)", s)
 }
 
-// Allow returns nil when the key may sign in namespace "git" under this
-// principal at this time, else a *NotAllowedError.
-func (s AllowedSigners) Allow(principal string, key ssh.PublicKey, at time.Time) error {
+// Allow returns nil when the key may sign in this namespace under this principal
+// at this moment, else a *NotAllowedError. windowed reports whether that rests on
+// a window whose end no proven time lies before.
+func (s AllowedSigners) Allow(namespace, principal string, key ssh.PublicKey, at Moment) (windowed bool, err error) {
 	reason := "the archive does not allow this key"
+	cert, certified := key.(*ssh.Certificate)
 	for _, signer := range s {
-		if !sameKey(signer.Key, key) {
-			continue
-		}
-		switch {
-		case signer.Authority:
-			reason = "the key is only allowed as a certificate authority"
-		case !matchAny(signer.Principals, principal):
-			reason = "the key belongs to another name: " + strings.Join(signer.Principals, ",")
-		case len(signer.Namespaces) > 0 && !matchAny(signer.Namespaces, Namespace):
-			reason = "the key is allowed for other purposes: " + strings.Join(signer.Namespaces, ",")
-		case !signer.After.IsZero() && at.Before(signer.After):
-			reason = "the key was not yet allowed on " + at.UTC().Format(time.RFC3339)
-		case !signer.Before.IsZero() && !at.Before(signer.Before):
-			reason = "the key was no longer allowed on " + at.UTC().Format(time.RFC3339)
-		default:
-			return nil
+		if certified && signer.Authority && sameKey(signer.Key, cert.SignatureKey) || !certified && sameKey(signer.Key, key) {
+			refusal := signer.refuses(namespace, principal, cert, at)
+			if refusal == "" {
+				return at.Proven.IsZero() && signer.ends(cert), nil
+			}
+			reason = refusal
 		}
 	}
-	return &NotAllowedError{Principal: principal, Key: ssh.FingerprintSHA256(key), Reason: reason}
+	return false, &NotAllowedError{Principal: principal, Key: Fingerprint(key), Reason: reason}
+}
+
+// refuses says why this line does not let its key sign, or the key that cert, if
+// it is not nil, certifies.
+func (s *AllowedSigner) refuses(namespace, principal string, cert *ssh.Certificate, at Moment) string {
+	switch {
+	case s.Authority && cert == nil:
+		return "the key is only allowed as a certificate authority"
+	case !matchAny(s.Principals, principal):
+		return "the key belongs to another name: " + strings.Join(s.Principals, ",")
+	case len(s.Namespaces) > 0 && !matchAny(s.Namespaces, namespace):
+		return "the key is allowed for other purposes: " + strings.Join(s.Namespaces, ",")
+	}
+	if refusal := s.outside(at); refusal != "" || cert == nil {
+		return refusal
+	}
+	return checkCertificate(cert, principal, at)
+}
+
+// outside says why a moment lies outside of the window. What was claimed must
+// lie in it, and when it is proven only that the signature existed at a later
+// time, that counts: a holder of an expired key can claim what he likes.
+func (s *AllowedSigner) outside(at Moment) string {
+	switch {
+	case !s.After.IsZero() && at.Claimed.Before(s.After):
+		return "the key was not yet allowed on " + at.Claimed.UTC().Format(time.RFC3339)
+	case !s.Before.IsZero() && !at.Claimed.Before(s.Before):
+		return "the key was no longer allowed on " + at.Claimed.UTC().Format(time.RFC3339)
+	case !s.Before.IsZero() && !at.Proven.IsZero() && !at.Proven.Before(s.Before):
+		return "the key was no longer allowed on " + at.Proven.UTC().Format(time.RFC3339) +
+			", and nothing proves that it signed before that"
+	}
+	return ""
+}
+
+// ends reports whether the window of this line or of a certificate has an end.
+func (s *AllowedSigner) ends(cert *ssh.Certificate) bool {
+	return !s.Before.IsZero() || cert != nil && cert.ValidBefore != ssh.CertTimeInfinity
 }
 
 // matchAny is OpenSSH's pattern list: a "!" pattern that matches refuses.

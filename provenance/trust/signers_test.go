@@ -127,7 +127,7 @@ func TestAllow(t *testing.T) {
 			file := strings.NewReplacer("KEY", key.PublicKey(), "OTHER", other.PublicKey()).Replace(test.file)
 			signers, err := trust.ParseAllowedSigners([]byte(file))
 			if err == nil {
-				err = signers.Allow(olive, public(t, key), at)
+				_, err = signers.Allow(trust.Namespace, olive, public(t, key), trust.Moment{Claimed: at})
 			}
 			theirs := sshKeygenAllows(t, key, file, at)
 			switch ours := err == nil; {
@@ -174,7 +174,7 @@ func TestNotAllowed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = signers.Allow(olive, public(t, key), at)
+		_, err = signers.Allow(trust.Namespace, olive, public(t, key), trust.Moment{Claimed: at})
 		var refusal *trust.NotAllowedError
 		if !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, want) || refusal.Principal != olive || refusal.Key != key.Fingerprint() {
 			t.Errorf("%q: got %v, want a refusal because %q", options, err, want)
@@ -191,7 +191,7 @@ func TestSignerLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := signers.Allow(olive, public(t, key), time.Now()); err != nil {
+	if _, err := signers.Allow(trust.Namespace, olive, public(t, key), trust.Moment{Claimed: time.Now()}); err != nil {
 		t.Error(err)
 	}
 	if !sshKeygenAllows(t, key, line, time.Now()) {
@@ -232,7 +232,7 @@ func FuzzAllowedSigners(f *testing.F) {
 			t.Fatalf("with comments: %d entries, %v, want %d", len(again), err, len(signers))
 		}
 		listed := bytes.Contains(data, []byte(strings.Fields(stranger.PublicKey())[1]))
-		if signers.Allow(olive, someone, time.Now()) == nil && !listed {
+		if _, err := signers.Allow(trust.Namespace, olive, someone, trust.Moment{Claimed: time.Now()}); err == nil && !listed {
 			t.Fatal("a key that is not in the file is allowed")
 		}
 	})
