@@ -46,6 +46,7 @@ was served before is not served now; 11 the archive does not verify;
 			&cli.BoolFlag{Name: "json", Usage: "print a capture-report/1 document"},
 			waitFlag,
 			keyFlag,
+			signerFlag,
 		}, fetchFlags()...),
 		Action: writing(p.capture),
 	}

@@ -44,6 +44,7 @@ is kept).`,
 			&cli.BoolFlag{Name: "json", Usage: "print a check-report/1 document"},
 			waitFlag,
 			keyFlag,
+			signerFlag,
 		}, fetchFlags()...),
 		Action: writing(p.check),
 	}

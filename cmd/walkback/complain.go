@@ -93,6 +93,9 @@ func hintFor(err error) string {
 		locked      *gitstore.LockedError
 		refLocked   *gitstore.RefLockedError
 		busy        *archive.BusyError
+		lockout     *provenance.LockoutError
+		refused     *trust.NotAllowedError
+		cosigned    *provenance.CosignError
 		newer       *schemas.UnsupportedError
 		branch      *archive.LostBranchError
 		ref         *gitstore.RefError
@@ -146,6 +149,10 @@ func hintFor(err error) string {
 		return keyHint(absent.allowed)
 	case errors.As(err, &signer):
 		return keyHint(signer.Allowed)
+	case errors.As(err, &lockout):
+		return "let another key in first with walkback key trust, or close the archive for good with --force"
+	case errors.As(err, &cosigned) && errors.As(err, &refused):
+		return "let the key in with: walkback key trust KEY.pub --namespace " + trust.CosignNamespace
 	case errors.As(err, &locked):
 		return "wait until it has finished, or give more time with --wait"
 	case errors.As(err, &refLocked):
@@ -202,8 +209,11 @@ func spokenNames(names []string, separator string) string {
 	return strings.Join(spoken, separator)
 }
 
-// keyHint names the keys that may sign in an archive.
+// keyHint names the keys that may sign in an archive now.
 func keyHint(allowed trust.AllowedSigners) string {
+	if len(allowed) == 0 {
+		return "this archive is closed: no key may sign in it any more; go on in a new one with --archive DIR"
+	}
 	var keys []string
 	for _, signer := range allowed[:min(3, len(allowed))] {
 		keys = append(keys, fmt.Sprintf("%s (%s)", strings.Join(signer.Principals, ","), ssh.FingerprintSHA256(signer.Key)))

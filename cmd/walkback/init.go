@@ -26,7 +26,7 @@ when there is no archive yet.
 Exit codes: 0 done; 1 could not run; 2 usage.`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
-		Flags:              []cli.Flag{keyFlag},
+		Flags:              []cli.Flag{keyFlag, signerFlag},
 		Action:             p.init,
 	}
 }

@@ -19,21 +19,25 @@ import (
 
 func (p *program) keyCommand() *cli.Command {
 	return &cli.Command{
-		Name: "key", Usage: "make and list signing keys",
-		UsageText: "walkback key new|list",
+		Name: "key", Usage: "make and list signing keys, and say who may sign an archive",
+		UsageText: "walkback key COMMAND",
 		Description: `Signing keys are ordinary OpenSSH keys. The first capture makes one without a
-passphrase; make your own before it to choose otherwise.
+passphrase; make your own before it to choose otherwise. Who may sign an archive
+stands in the archive itself, and only a key that may sign can change it.
 
-Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: "walkback {{.FullName}}: {{.Usage}}\n\nUsage: {{.UsageText}}\n\n{{.Description}}\n\nCommands:\n{{range .VisibleCommands}}  {{printf \"%-6s\" .Name}} {{.Usage}}\n{{end}}",
+Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
+		CustomHelpTemplate: "walkback {{.FullName}}: {{.Usage}}\n\nUsage: {{.UsageText}}\n\n{{.Description}}\n\nCommands:\n{{range .VisibleCommands}}  {{printf \"%-8s\" .Name}} {{.Usage}}\n{{end}}",
 		OnUsageError:       usageError,
 		HideHelpCommand:    true,
-		Subcommands:        []*cli.Command{p.keyNewCommand(), p.keyListCommand()},
+		Subcommands: []*cli.Command{
+			p.keyNewCommand(), p.keyListCommand(), p.keyAllowedCommand(), p.keyTrustCommand(), p.keyRotateCommand(),
+			p.keyRetireCommand(), p.keyRevokeCommand(), p.keyPolicyCommand(),
+		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
-				return &usage{message: fmt.Sprintf("there is no command %q", "key "+name), hint: "walkback key new, or walkback key list"}
+				return &usage{message: fmt.Sprintf("there is no command %q", "key "+name), hint: "walkback key --help lists them"}
 			}
-			return &usage{message: "key needs a command", hint: "walkback key new, or walkback key list"}
+			return &usage{message: "key needs a command", hint: "walkback key --help lists them"}
 		},
 	}
 }
@@ -74,16 +78,21 @@ func (p *program) keyNew(c *cli.Context) error {
 			return err
 		}
 	}
-	key, err := trust.NewKey(file, c.String("name"), c.String("email"), phrase, rand.Reader)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("there is a key at %s already, and keys are never replaced", file)
-	}
+	key, err := p.makeKey(file, c.String("name"), c.String("email"), phrase)
 	if err != nil {
 		return err
 	}
 	name, email := key.Person()
 	p.printf("%s  %s <%s>  %s\n", key.Fingerprint(), name, email, file)
 	return nil
+}
+
+func (p *program) makeKey(file, name, email string, phrase []byte) (*trust.Key, error) {
+	key, err := trust.NewKey(file, name, email, phrase, rand.Reader)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("there is a key at %s already, and keys are never replaced", file)
+	}
+	return key, err
 }
 
 func (p *program) newPassphrase(c *cli.Context, file string) ([]byte, error) {

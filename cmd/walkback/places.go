@@ -87,6 +87,10 @@ var keyFlag = &cli.StringFlag{
 	Name: "key", Usage: "sign with this private key `FILE`, or with the ssh-agent's key for a .pub FILE", EnvVars: []string{"WALKBACK_KEY"},
 }
 
+var signerFlag = &cli.StringFlag{
+	Name: "signer", Usage: "sign by way of `PROGRAM`, called as git calls ssh-keygen -Y sign, with the key that --key names", EnvVars: []string{"WALKBACK_SIGNER"},
+}
+
 // noKey is returned when the key that an archive is signed with is not here.
 type noKey struct {
 	file    string
@@ -99,9 +103,20 @@ func (e *noKey) Error() string { return "there is no signing key at " + e.file }
 // none is named and none was ever made, it makes one and says so; not for an
 // archive that exists, since that does not allow a new key.
 func (p *program) signingKey(ctx context.Context, c *cli.Context, a *archive.Archive) (*trust.Key, func(), error) {
-	file := c.String(keyFlag.Name)
+	return p.openKey(ctx, c.String(keyFlag.Name), c.String(signerFlag.Name), a)
+}
+
+// openKey does so for a key and a program that are named, or are "".
+func (p *program) openKey(ctx context.Context, file, program string, a *archive.Archive) (*trust.Key, func(), error) {
 	if file == "" {
 		file = p.settings().Key
+	}
+	if program == "" {
+		program = p.settings().Signer
+	}
+	if program != "" {
+		key, err := p.programKey(program, file)
+		return key, func() {}, err
 	}
 	if strings.HasSuffix(file, ".pub") {
 		return p.agentKey(file)
@@ -110,7 +125,7 @@ func (p *program) signingKey(ctx context.Context, c *cli.Context, a *archive.Arc
 		file = p.defaultKey()
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			if a != nil {
-				allowed, err := provenance.Allowed(a)
+				allowed, err := provenance.Allowed(a, p.now())
 				return nil, nil, errors.Join(err, &noKey{file: file, allowed: allowed})
 			}
 			key, err := p.firstKey(file)
@@ -119,6 +134,32 @@ func (p *program) signingKey(ctx context.Context, c *cli.Context, a *archive.Arc
 	}
 	key, err := trust.OpenKey(file, func() ([]byte, error) { return p.askPassphrase(ctx, "Passphrase for "+file+": ", file) })
 	return key, func() {}, err
+}
+
+// programKey returns a key that a program signs with.
+func (p *program) programKey(program, file string) (*trust.Key, error) {
+	if file == "" {
+		file = p.defaultKey()
+	}
+	return trust.OpenProgramKey(trust.Program{Path: program, Stderr: &programLines{program: p}}, file)
+}
+
+// programLines shows what a signing program says, such as that a key is to be
+// touched, but not what it says each time.
+type programLines struct {
+	program *program
+	rest    string
+}
+
+func (l *programLines) Write(b []byte) (int, error) {
+	lines := strings.Split(l.rest+string(b), "\n")
+	l.rest = lines[len(lines)-1]
+	for _, line := range lines[:len(lines)-1] {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "Signing file ") && !strings.HasPrefix(line, "Write signature to ") {
+			l.program.say("signer", "%s", line)
+		}
+	}
+	return len(b), nil
 }
 
 func (p *program) agentKey(file string) (*trust.Key, func(), error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/trust"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -93,6 +94,11 @@ func parseSize(s string) (int64, error) {
 // recorder opens the archive and the key for writing. With create, it makes
 // what does not exist.
 func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, func(), error) {
+	return p.recorderBy(c, create, func(a *archive.Archive) (*trust.Key, func(), error) { return p.signingKey(c.Context, c, a) })
+}
+
+// recorderBy does so with the key that open returns.
+func (p *program) recorderBy(c *cli.Context, create bool, open func(*archive.Archive) (*trust.Key, func(), error)) (*provenance.Recorder, func(), error) {
 	a, err := p.open(c)
 	var none *noArchive
 	missing := errors.As(err, &none)
@@ -108,7 +114,7 @@ func (p *program) recorder(c *cli.Context, create bool) (*provenance.Recorder, f
 			return nil, nil, err
 		}
 	}
-	key, release, err := p.signingKey(c.Context, c, a)
+	key, release, err := open(a)
 	if err != nil {
 		if a != nil {
 			err = errors.Join(err, a.Close())

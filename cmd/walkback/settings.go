@@ -19,6 +19,7 @@ import (
 type settings struct {
 	Archive      string `toml:"archive"`
 	Key          string `toml:"key"`
+	Signer       string `toml:"signer"`
 	AllowPrivate bool   `toml:"allow_private"`
 	MaxSources   *int   `toml:"max_sources"`
 	UserAgent    string `toml:"user_agent"`

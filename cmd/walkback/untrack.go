@@ -20,6 +20,7 @@ Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
 			&cli.StringFlag{Name: "reason", Usage: "`WHY`, kept in the archive"},
 			waitFlag,
 			keyFlag,
+			signerFlag,
 		},
 		Action: writing(p.untrack),
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/trust"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -33,7 +34,8 @@ forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
 			&cli.StringFlag{Name: "range", Usage: "hash only the files of snapshots `A..B`"},
 			&cli.BoolFlag{Name: "new", Usage: "hash only the files of snapshots that came after the last whole verification"},
 			&cli.StringFlag{Name: "introduction", Usage: "pin the archive to the introduction/1 document in `FILE`, and remember it when the archive verifies"},
-			&cli.BoolFlag{Name: "strict", Usage: "an archive that is not pinned by an introduction is untrusted (11)"},
+			&cli.StringFlag{Name: "policy", Usage: "demand the co-signatures that the policy/1 document in `FILE` demands (16)"},
+			&cli.BoolFlag{Name: "strict", Usage: "an archive that is not pinned by an introduction is untrusted (11); a key's window that no timestamp proves is unproven (13)"},
 			&cli.BoolFlag{Name: "json", Usage: "print a verify-report/1 document"},
 		},
 		Action: p.verify,
@@ -61,6 +63,9 @@ func (p *program) verify(c *cli.Context) error {
 		if options.Introduction, err = readIntroduction(file); err != nil {
 			return err
 		}
+	}
+	if options.Policy, err = readPolicy(c.String("policy")); err != nil {
+		return err
 	}
 	progress := p.progress()
 	options.Progress = progress.show
@@ -168,6 +173,21 @@ func readIntroduction(file string) (*schemas.Introduction, error) {
 	return introduction, nil
 }
 
+func readPolicy(file string) (*schemas.TrustPolicy, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := readFile(file, 1<<20)
+	if err != nil {
+		return nil, fmt.Errorf("reading policy: %w", err)
+	}
+	policy, err := trust.ParsePolicy(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading policy %s: %w", file, err)
+	}
+	return policy, nil
+}
+
 func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
 	var rows [][]string
 	for _, check := range report.Checks {
@@ -184,6 +204,9 @@ func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
 	}
 	for _, signer := range report.Signers {
 		p.printf("%s signed by %s (%s)\n", count(int(signer.Commits), "commit"), signer.Principal, signer.Key)
+	}
+	for _, signer := range report.Cosigners {
+		p.printf("%s co-signed by %s (%s)\n", count(int(signer.Commits), "commit"), signer.Principal, signer.Key)
 	}
 	for _, limit := range report.Limits {
 		p.printf("not proven: %s\n", limit)
