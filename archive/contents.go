@@ -22,6 +22,7 @@ type content struct {
 	size int64
 	from io.ReaderAt
 	blob *gitstore.Blob
+	free func() // lets go of a blob that other drafts hold too; nil: it is the draft's own
 }
 
 // put stages content under a path in the page's folder.
@@ -33,11 +34,22 @@ func (d *PageDraft) put(name string, content []byte) schemas.File {
 // the first digits of a digest can be made to collide: other content gets the
 // whole digest.
 func (d *PageDraft) putFrom(name string, size int64, sum schemas.Digest, from io.ReaderAt) schemas.File {
-	if taken := d.files[name]; taken != nil && taken.sum != sum {
-		name = path.Join(path.Dir(name), sum.Hex()+path.Ext(name))
+	return d.putContent(name, &content{sum: sum, size: size, from: from})
+}
+
+// putContent stages content in any state, see putFrom. The draft lets go of it.
+func (d *PageDraft) putContent(name string, c *content) schemas.File {
+	taken := d.files[name]
+	if taken != nil && taken.sum != c.sum {
+		name = path.Join(path.Dir(name), c.sum.Hex()+path.Ext(name))
+		taken = d.files[name]
 	}
-	d.files[name] = &content{sum: sum, size: size, from: from}
-	return schemas.File{File: name, Size: size, SHA256: sum}
+	if taken != nil && c.free != nil {
+		c.free() // it is there
+	} else {
+		d.files[name] = c
+	}
+	return schemas.File{File: name, Size: c.size, SHA256: c.sum}
 }
 
 // pack makes the blobs of a draft that is to be committed, so that what they are
@@ -45,6 +57,9 @@ func (d *PageDraft) putFrom(name string, size int64, sum schemas.Digest, from io
 // kept.
 func (d *PageDraft) pack(ctx context.Context, buffers *buffer.Pool) error {
 	for _, c := range d.files {
+		if c.blob != nil {
+			continue // made before
+		}
 		room := buffers.New()
 		room.Grow(64 + c.size/3)
 		blob, err := gitstore.ReadBlob(ctx, io.NewSectionReader(c.from, 0, c.size), c.size, room)
@@ -60,7 +75,10 @@ func (d *PageDraft) pack(ctx context.Context, buffers *buffer.Pool) error {
 // letGo lets go of the draft's files.
 func (d *PageDraft) letGo() {
 	for _, c := range d.files {
-		if c.blob != nil {
+		switch {
+		case c.free != nil:
+			c.free()
+		case c.blob != nil:
 			_ = c.blob.Close() // a temporary file
 		}
 	}
@@ -73,6 +91,7 @@ func (d *PageDraft) refuse(reason, detail string) {
 	c := d.Capture
 	c.Failure = &schemas.Failure{Reason: reason, Detail: detail}
 	c.Head, c.Body, c.Text, c.TextLimit, c.Truncated = nil, nil, nil, 0, ""
+	c.Resources, c.ResourceHeads, c.ResourcesOmitted = nil, nil, 0
 	for i := range c.Hops {
 		hop := &c.Hops[i]
 		hop.Request, hop.Response, hop.Body, hop.BodyTruncated = nil, nil, nil, ""
@@ -97,28 +116,45 @@ func newReader() *reader { return &reader{turn: semaphore.NewWeighted(readAtOnce
 // startSize is how much of a payload is read to see what it is.
 const startSize = 80 << 10
 
+// wait returns when it is the turn of a payload of this size, which done ends.
+func (r *reader) wait(ctx context.Context, size int64) (done func(), err error) {
+	weight := min(max(size, startSize), readAtOnce)
+	if err := r.turn.Acquire(ctx, weight); err != nil {
+		return nil, err
+	}
+	return func() { r.turn.Release(weight) }, nil
+}
+
+// inputOf is what a payload is read as.
+func inputOf(c *schemas.Capture, payload []byte) extract.Input {
+	address, contentType := c.FinalURL, c.Body.ContentType
+	if address == "" {
+		address = c.ClaimedURL
+	}
+	if contentType == "" {
+		contentType = c.Body.MediaType
+	}
+	return extract.Input{
+		Payload: payload, ContentType: contentType, ContentEncoding: c.Body.ContentEncoding,
+		URL: address, At: c.CapturedAt.Time(),
+	}
+}
+
 // read extracts the text of a payload of this size. It is nil when there is none,
 // or more than is read, of which limit says how much that is; else limit is 0.
 // Then no more than the beginning of the payload is read.
 func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader, size int64) (document *extract.Document, limit int64, err error) {
-	address := c.FinalURL
-	if address == "" {
-		address = c.ClaimedURL
-	}
-	contentType := c.Body.ContentType
-	if contentType == "" {
-		contentType = c.Body.MediaType
-	}
-	weight := min(max(size, startSize), readAtOnce)
-	if err := r.turn.Acquire(ctx, weight); err != nil {
+	done, err := r.wait(ctx, size)
+	if err != nil {
 		return nil, 0, err
 	}
-	defer r.turn.Release(weight)
+	defer done()
 	start := make([]byte, min(size, startSize))
 	if _, err := io.ReadFull(payload, start); err != nil {
 		return nil, 0, err
 	}
-	if !extract.MayHaveText(start, contentType, c.Body.ContentEncoding, address) {
+	in := inputOf(c, nil)
+	if !extract.MayHaveText(start, in.ContentType, in.ContentEncoding, in.URL) {
 		return nil, 0, nil
 	}
 	if size > extract.MaxText {
@@ -131,10 +167,8 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 	if n, err := payload.Read(make([]byte, 1)); n > 0 || err != io.EOF {
 		return nil, 0, errors.Join(err, errors.New("the payload has not the size that its capture says"))
 	}
-	document, err = extract.Read(ctx, extract.Input{
-		Payload: whole, ContentType: contentType, ContentEncoding: c.Body.ContentEncoding,
-		URL: address, At: c.CapturedAt.Time(),
-	})
+	in.Payload = whole
+	document, err = extract.Read(ctx, in)
 	var over *extract.LimitError
 	switch {
 	case errors.Is(err, extract.ErrNoText):

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gabriel-vasile/mimetype"
-
 	"github.com/walkback-dev/walkback/archive/access"
 	"github.com/walkback-dev/walkback/archive/buffer"
 	"github.com/walkback-dev/walkback/archive/extract"
@@ -263,6 +261,10 @@ func (r *Run) finish(ctx context.Context, d *PageDraft) error {
 		d.files = nil
 		return nil
 	}
+	if err := r.addResources(ctx, d); err != nil {
+		d.letGo()
+		return err
+	}
 	return d.pack(ctx, r.buffers)
 }
 
@@ -330,10 +332,7 @@ func (d *PageDraft) keepLastServed() {
 // addBody stages the payload, which begins with start.
 func (d *PageDraft) addBody(payload io.ReaderAt, size int64, sum schemas.Digest, start []byte, header http.Header) {
 	declared := plain(header.Get("Content-Type"))
-	mediaType, _, err := mime.ParseMediaType(declared)
-	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || mediaType == "" {
-		mediaType, _, _ = mime.ParseMediaType(mimetype.Detect(start).String())
-	}
+	mediaType := mediaTypeOf(declared, start)
 	body := schemas.Body{MediaType: mediaType, ContentEncoding: contentEncoding(header)}
 	if declared != mediaType {
 		body.ContentType = declared

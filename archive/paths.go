@@ -53,6 +53,7 @@ const (
 const (
 	captureFile     = "capture.json"
 	headFile        = "head.http"
+	resourceHeads   = "resources.http"
 	textFile        = "text.md"
 	postFile        = "post.json"
 	untrackedFile   = "untracked.json"
@@ -182,6 +183,14 @@ func extension(mediaType string) string {
 		return "mp4"
 	case "audio/mpeg":
 		return "mp3"
+	case "font/woff2", "font/woff", "font/ttf", "font/otf":
+		return strings.TrimPrefix(mediaType, "font/")
+	case "image/x-icon", "image/vnd.microsoft.icon":
+		return "ico"
+	case "video/webm", "audio/webm":
+		return "webm"
+	case "audio/ogg", "video/ogg":
+		return "ogg"
 	}
 	return "bin"
 }

@@ -27,7 +27,8 @@ type Run struct {
 	buffers *buffer.Pool // of payloads and files on their way
 	reader  *reader
 
-	siblings siblings
+	siblings  siblings
+	resources resourceCache
 
 	mu      sync.Mutex
 	looks   map[schemas.PageID]*look
@@ -50,6 +51,9 @@ type RunOptions struct {
 	// Probe allows asking a host once for a made-up address in the folder of a
 	// page that looks like "not found" under a success.
 	Probe bool
+	// Resources says that pages are captured with what they are made of, and
+	// how much of it; nil: they are not.
+	Resources *ResourceOptions
 	// DryRun is for drafts that are never committed: nothing is made ready for
 	// that, and nothing is written to the archive's folder. So is a run
 	// without an archive.
@@ -121,6 +125,7 @@ func (r *Run) Close() {
 	for _, l := range r.looks {
 		l.release()
 	}
+	r.resources.close()
 }
 
 // release lets go of what a look holds once it is done.

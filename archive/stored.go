@@ -149,8 +149,21 @@ func (p *Page) Payload() (io.ReadCloser, error) {
 	if body == nil {
 		return nil, nil
 	}
-	store, file := p.Snapshot.archive.store, p.Folder+"/"+body.File
-	entry, err := store.Lookup(p.tree, body.File)
+	return p.open(schemas.File{File: body.File, Size: body.Size, SHA256: body.SHA256})
+}
+
+// Resource opens the payload of a resource of the newest capture as received, nil
+// when none came. It is read and closed as [Page.Payload] is.
+func (p *Page) Resource(r *schemas.Resource) (io.ReadCloser, error) {
+	if r.File == nil {
+		return nil, nil
+	}
+	return p.open(*r.File)
+}
+
+func (p *Page) open(f schemas.File) (io.ReadCloser, error) {
+	store, file := p.Snapshot.archive.store, p.Folder+"/"+f.File
+	entry, err := store.Lookup(p.tree, f.File)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", file, err)
 	}
@@ -158,7 +171,7 @@ func (p *Page) Payload() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", file, err)
 	}
-	return &payload{ObjectReader: object, file: file, left: body.Size, sum: sha256.New(), want: body.SHA256}, nil
+	return &payload{ObjectReader: object, file: file, left: f.Size, sum: sha256.New(), want: f.SHA256}, nil
 }
 
 // payload reads a stored payload.

@@ -57,6 +57,40 @@ type CapturedPage struct {
 	// Where web archives may have it, for a page that was dead when it was first
 	// captured: a TimeGate address of RFC 7089.
 	OlderCopies string `json:"older_copies,omitempty" rule:"address"`
+	// What came of the images, style sheets and the like that the page asks for.
+	Resources *ResourceTally `json:"resources,omitempty"`
+}
+
+// ResourceTally counts what a page is made of beside its payload.
+type ResourceTally struct {
+	Status  string `json:"status" rule:"ok|partial|failed"` // all came, some, none
+	Kept    int    `json:"kept"`
+	Missing int    `json:"missing"` // what did not come, or not whole, or was not asked for
+	Bytes   int64  `json:"bytes"`   // of the kept ones
+}
+
+// TallyResources returns nil for a page that asks for none.
+func (c *Capture) TallyResources() *ResourceTally {
+	if len(c.Resources) == 0 {
+		return nil
+	}
+	t := &ResourceTally{Status: "partial", Missing: int(c.ResourcesOmitted)}
+	for _, r := range c.Resources {
+		if r.File != nil {
+			t.Kept++
+			t.Bytes += r.File.Size
+		}
+		if r.File == nil || r.Truncated != "" {
+			t.Missing++
+		}
+	}
+	switch {
+	case t.Missing == 0:
+		t.Status = "ok"
+	case t.Kept == 0:
+		t.Status = "failed"
+	}
+	return t
 }
 
 // TimeBracket is an interval between two looks at a page.

@@ -23,6 +23,9 @@ type Request struct {
 	// could match by accident.
 	ValidFor string
 
+	// MaxBytes bounds the payload further than Options.MaxBytes; 0 does not.
+	MaxBytes int64
+
 	// Buffers is where the payload goes; default files in the system's
 	// temporary folder, when it is too large for memory.
 	Buffers *buffer.Pool

@@ -96,6 +96,9 @@ func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *addre
 
 	next = redirectsTo(h)
 	limit := f.options.MaxBytes
+	if most := f.request.MaxBytes; most > 0 {
+		limit = min(limit, most)
+	}
 	if next != "" {
 		limit = maxRedirectBody
 	}

@@ -23,6 +23,9 @@ func RewriteStyle(css string, replace func(reference string, kind schemas.Resour
 	done := 0
 	for _, use := range usesOf(css) {
 		out.WriteString(css[done:use.start])
+		if use.start > 0 && (isNameByte(css[use.start-1]) || css[use.start-1] == '\\') {
+			out.WriteByte(' ') // @import"…"
+		}
 		out.WriteString(`url("` + replace(use.reference, use.kind) + `")`)
 		done = use.end
 	}

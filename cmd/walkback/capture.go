@@ -24,7 +24,8 @@ func (p *program) captureCommand() *cli.Command {
 		UsageText: "walkback capture URL|FILE... [--list FILE|-]",
 		Description: `Each post becomes one signed snapshot together with the pages that its text
 links to. A FILE (text, Markdown or HTML) is a post of its own; --source names
-what it rests on. An address without a scheme means https. The archive and a
+what it rests on. Pages are kept with their images, style sheets, fonts and
+media; no script is run. An address without a scheme means https. The archive and a
 signing key are made on first use. A page that was captured before is captured
 again and compared. The same command continues a run that was cut short.
 
@@ -65,7 +66,11 @@ func (p *program) capture(c *cli.Context) error {
 		return err
 	}
 	defer client.Close()
-	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe")}
+	resources, err := p.resourceOptions(c)
+	if err != nil {
+		return err
+	}
+	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe"), Resources: resources}
 	if err := readable(c.Context, requests, options); err != nil {
 		return err
 	}
@@ -167,7 +172,10 @@ func journalKey(c *cli.Context, requests []archive.PostRequest) []string {
 // signs: done in another manner, the rest of a run would be another run.
 func (p *program) manner(c *cli.Context) []string {
 	settings := p.settings()
-	key := []string{settings.UserAgent, settings.Key, strconv.FormatBool(settings.AllowPrivate)}
+	key := []string{settings.UserAgent, settings.Key, strconv.FormatBool(settings.AllowPrivate), settings.MaxResourceBytes}
+	if settings.Resources != nil {
+		key = append(key, strconv.FormatBool(*settings.Resources))
+	}
 	for _, flag := range append(fetchFlags(), keyFlag) {
 		name := flag.Names()[0]
 		key = append(key, fmt.Sprintf("--%s=%v", name, c.Value(name)))

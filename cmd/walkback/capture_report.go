@@ -37,6 +37,9 @@ func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
 	if c.Failure != nil {
 		page.Detail = c.Failure.Detail
 	}
+	if !d.AsBefore {
+		page.Resources = c.TallyResources()
+	}
 	if d.Before == nil {
 		if c.Text != nil {
 			page.Standing, _ = c.Text.Says()
@@ -239,6 +242,9 @@ func outcomeWords(page schemas.CapturedPage) string {
 	}
 	if page.TextLimit > 0 && page.Outcome == schemas.Served {
 		words += ", its text not read (longer than " + size(page.TextLimit) + ")"
+	}
+	if page.Resources != nil && page.Resources.Missing > 0 {
+		words += ", " + count(page.Resources.Missing, "resource") + " missing"
 	}
 	switch page.Result {
 	case schemas.ResultAsBefore:

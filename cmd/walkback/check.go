@@ -71,6 +71,10 @@ func (p *program) check(c *cli.Context) error {
 		return err
 	}
 	defer client.Close()
+	resources, err := p.resourceOptions(c)
+	if err != nil {
+		return err
+	}
 	key := append([]string{"check", strconv.FormatBool(c.Bool("whole"))}, c.Args().Slice()...)
 	key = append(key, p.manner(c)...)
 	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
@@ -78,6 +82,7 @@ func (p *program) check(c *cli.Context) error {
 	}
 	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{
 		Fetch: client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Probe: !c.Bool("no-probe"), Expires: checkExpires,
+		Resources: resources,
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,8 @@ func fetchFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
 		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a page after this `TIME`"},
 		&cli.StringFlag{Name: "max-bytes", Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
+		&cli.BoolFlag{Name: "no-resources", Usage: "leave out images, style sheets, fonts and media"},
+		&cli.StringFlag{Name: "max-resource-bytes", Usage: "leave out an image or the like of more than this `SIZE` (default: 16M)"},
 		&cli.BoolFlag{Name: "no-probe", Usage: "do not ask a host for a made-up address to learn how it says \"not found\""},
 		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
 		&cli.DurationFlag{
@@ -76,6 +78,32 @@ func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
 		MaxBytes: limit, Timeout: c.Duration("timeout"), Now: p.now,
 	}), nil
 }
+
+// resourceOptions says how much is kept of what pages are made of; nil: nothing.
+func (p *program) resourceOptions(c *cli.Context) (*archive.ResourceOptions, error) {
+	settings := p.settings()
+	if c.Bool("no-resources") || settings.Resources != nil && !*settings.Resources {
+		return nil, nil
+	}
+	text, where := c.String("max-resource-bytes"), "--max-resource-bytes"
+	if text == "" {
+		text, where = settings.MaxResourceBytes, "max_resource_bytes in "+p.settingsFile()
+	}
+	if text == "" {
+		return &archive.ResourceOptions{}, nil
+	}
+	limit, err := parseSize(text)
+	if err == nil && limit > gitstore.MaxObjectSize {
+		err = fmt.Errorf("git keeps no file of more than %s here", size(gitstore.MaxObjectSize))
+	}
+	if err != nil {
+		return nil, &usage{message: where + ": " + err.Error(), hint: "for example --max-resource-bytes 5M"}
+	}
+	return &archive.ResourceOptions{MaxBytes: limit, MaxPageBytes: max(limit, defaultPageResources)}, nil
+}
+
+// defaultPageResources is the most bytes of all resources of one page together.
+const defaultPageResources = 64 << 20
 
 func parseSize(s string) (int64, error) {
 	number, unit := s, int64(1)

@@ -24,6 +24,9 @@ type settings struct {
 	MaxSources   *int   `toml:"max_sources"`
 	UserAgent    string `toml:"user_agent"`
 	SecondLook   string `toml:"second_look"`
+	Resources    *bool  `toml:"resources"`
+
+	MaxResourceBytes string `toml:"max_resource_bytes"`
 }
 
 func (p *program) settingsFile() string { return filepath.Join(p.configFolder(), "config.toml") }

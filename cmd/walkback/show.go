@@ -175,6 +175,9 @@ func (p *program) printShow(show *schemas.Show) {
 	if body := capture.Body; body != nil {
 		line("payload", "%s, %s, %s", size(body.Size), body.MediaType, body.SHA256)
 	}
+	if tally := capture.TallyResources(); tally != nil {
+		line("resources", "%s, %s%s", count(tally.Kept, "file"), size(tally.Bytes), missingWords(tally))
+	}
 	if capture.Truncated != "" {
 		line("truncated", "%s", capture.Truncated)
 	}
@@ -214,6 +217,14 @@ func (p *program) printShow(show *schemas.Show) {
 		p.printf("\n")
 		p.printText(show.Text)
 	}
+}
+
+// missingWords says how many resources of a page are missing.
+func missingWords(tally *schemas.ResourceTally) string {
+	if tally.Missing == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d missing (--json says why)", tally.Missing)
 }
 
 // standingOf returns what the page says of itself. Where that was not kept with

@@ -1,0 +1,449 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/walkback-dev/walkback/archive/buffer"
+	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/fetch"
+	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/archive/resource"
+	"github.com/walkback-dev/walkback/schemas"
+)
+
+// resourceCache is what a run was answered for resources: pages of one site share
+// most of them, and each address is asked for once.
+type resourceCache struct {
+	mu      sync.Mutex
+	answers map[string]*gathered
+	shelf   *buffer.Shelf
+}
+
+// maxRemembered is how many answers a run remembers; each takes a kilobyte or two.
+const maxRemembered = 10_000
+
+// gathered is what a run was answered for one resource.
+type gathered struct {
+	done     chan struct{} // closed when the rest is set
+	err      error         // of our own side
+	resource schemas.Resource
+	heads    []byte               // of all hops; the spans of resource point into it
+	asks     []resource.Reference // of a style sheet
+
+	id   gitstore.ID // of the payload; zero when there is none
+	sum  schemas.Digest
+	size int64
+
+	mu    sync.Mutex
+	blob  *gitstore.Blob // nil when no draft holds it any more
+	users int
+}
+
+// resource returns the run's answer for an address, and the payload for one more
+// draft, nil when there is none. before may have the resource already.
+func (r *Run) resource(ctx context.Context, address string, limit int64, before *Page) (*gathered, *content, error) {
+	for {
+		got, mine := r.resources.answer(address)
+		if mine {
+			got.err = r.askResource(ctx, got, address, limit, before)
+			if got.err != nil {
+				r.resources.forget(address, got)
+			}
+			close(got.done)
+		}
+		select {
+		case <-got.done:
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+		if got.err != nil {
+			if !mine && ctx.Err() == nil && (errors.Is(got.err, context.Canceled) || errors.Is(got.err, context.DeadlineExceeded)) {
+				continue // the time of the page that asked first was up, not ours
+			}
+			return nil, nil, got.err
+		}
+		if got.id.IsZero() {
+			return got, nil, nil
+		}
+		held, err := r.hold(ctx, got)
+		if err != nil && !mine && ctx.Err() == nil {
+			r.resources.forget(address, got) // the draft that had it was never committed
+			continue
+		}
+		return got, held, err
+	}
+}
+
+// answer returns what is known of an address; mine says that the caller has to
+// find out.
+func (c *resourceCache) answer(address string) (got *gathered, mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if got := c.answers[address]; got != nil {
+		return got, false
+	}
+	if c.answers == nil {
+		c.answers = map[string]*gathered{}
+	}
+	if len(c.answers) >= maxRemembered {
+		for other, got := range c.answers {
+			if got.forgettable() {
+				delete(c.answers, other)
+				break
+			}
+		}
+	}
+	got = &gathered{done: make(chan struct{})}
+	c.answers[address] = got
+	return got, true
+}
+
+func (c *resourceCache) forget(address string, got *gathered) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.answers[address] == got {
+		delete(c.answers, address)
+	}
+}
+
+// room returns where blobs of resources wait to be stored.
+func (c *resourceCache) room(buffers *buffer.Pool) *shelved {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shelf == nil {
+		c.shelf = buffers.NewShelf()
+	}
+	return &shelved{Buffer: buffers.New(), shelf: c.shelf}
+}
+
+// close lets go of payloads that no draft took.
+func (c *resourceCache) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, got := range c.answers {
+		if got.forgettable() {
+			continue
+		}
+		select {
+		case <-got.done:
+			got.drop()
+		default: // whoever asks has failed to stop
+		}
+	}
+	c.answers = nil
+}
+
+// forgettable reports whether nothing is held for an answer.
+func (g *gathered) forgettable() bool {
+	select {
+	case <-g.done:
+	default:
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.users == 0 && g.blob == nil
+}
+
+func (g *gathered) drop() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.users == 0 && g.blob != nil {
+		_ = g.blob.Close() // a temporary file
+		g.blob = nil
+	}
+}
+
+// hold returns the payload of an answer for one more draft. When the drafts that
+// held it are gone it is in the archive.
+func (r *Run) hold(ctx context.Context, g *gathered) (*content, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.blob == nil {
+		blob, err := r.storedBlob(ctx, g.id, g.sum)
+		if err != nil {
+			return nil, err
+		}
+		g.blob = blob
+	}
+	g.users++
+	free := sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.users--; g.users == 0 && g.blob != nil {
+			_ = g.blob.Close() // a temporary file
+			g.blob = nil
+		}
+	})
+	return &content{sum: g.sum, size: g.size, blob: g.blob, free: free}, nil
+}
+
+// storedBlob makes a blob of what the archive holds.
+func (r *Run) storedBlob(ctx context.Context, id gitstore.ID, sum schemas.Digest) (*gitstore.Blob, error) {
+	object, err := r.archive.store.Open(id)
+	if err != nil {
+		return nil, err
+	}
+	blob, err := r.makeBlob(ctx, object, object.Size())
+	err = errors.Join(err, object.Close())
+	if err == nil && schemas.Digest(blob.SHA256()) != sum {
+		err = errors.Join(fmt.Errorf("object %s has not the digest %s that its capture gives", id, sum), blob.Close())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return blob, nil
+}
+
+// makeBlob makes a blob that waits on the shelf.
+func (r *Run) makeBlob(ctx context.Context, from io.Reader, size int64) (*gitstore.Blob, error) {
+	room := r.resources.room(r.buffers)
+	room.Grow(64 + size/3)
+	blob, err := gitstore.ReadBlob(ctx, from, size, room)
+	if err != nil {
+		return nil, err
+	}
+	if err := room.shelve(); err != nil {
+		return nil, err
+	}
+	return blob, nil
+}
+
+// shelved is a buffer that moves to a shelf when it is full: a page has hundreds
+// of resources.
+type shelved struct {
+	*buffer.Buffer
+	shelf *buffer.Shelf
+	kept  *buffer.Kept // nil until it has moved
+}
+
+// ownFile is the size from which on a blob has a file of its own.
+const ownFile = 1 << 20
+
+func (s *shelved) shelve() (err error) {
+	if s.Size() < ownFile {
+		s.kept, err = s.shelf.Keep(s.Buffer)
+	}
+	return err
+}
+
+func (s *shelved) ReadAt(p []byte, off int64) (int, error) {
+	if s.kept != nil {
+		return s.kept.ReadAt(p, off)
+	}
+	return s.Buffer.ReadAt(p, off)
+}
+
+func (s *shelved) Close() error {
+	if s.kept != nil {
+		return s.kept.Close()
+	}
+	return s.Buffer.Close()
+}
+
+// askResource asks for a resource.
+func (r *Run) askResource(ctx context.Context, got *gathered, address string, limit int64, before *Page) error {
+	request := fetch.Request{URL: address, Buffers: r.buffers, MaxBytes: limit}
+	former := r.formerResource(before, address)
+	if former != nil && !r.options.Whole {
+		request.IfNoneMatch, request.ValidFor = former.tag, former.address
+	}
+	x, err := r.options.Fetch.Fetch(ctx, request)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	got.resource.StartedAt = schemas.TimeOf(x.Started)
+	got.addHeads(x)
+	if x.Failure != nil {
+		got.resource.Failure = &schemas.Failure{Reason: string(x.Failure.Reason), Detail: plain(x.Failure.Detail)}
+		return nil
+	}
+	final := x.Final()
+	if final == nil {
+		return nil
+	}
+	if final.Status == http.StatusNotModified && request.IfNoneMatch != "" && final.URL == request.ValidFor {
+		if err := r.takeFormer(ctx, got, former); err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// What the archive holds cannot be read: the server can send it again.
+		*got = gathered{done: got.done}
+		return r.askResource(ctx, got, address, limit, nil)
+	}
+	return r.takePayload(ctx, got, x, limit)
+}
+
+// addHeads describes the exchange of an answer.
+func (g *gathered) addHeads(x *fetch.Exchange) {
+	if len(x.Hops) == 0 {
+		return
+	}
+	var heads bytes.Buffer
+	span := func(head []byte) *schemas.Span {
+		if len(head) == 0 {
+			return nil
+		}
+		s := schemas.Span{Offset: int64(heads.Len()), Length: int64(len(head))}
+		heads.Write(head)
+		return &s
+	}
+	res := &g.resource
+	for _, hop := range x.Hops {
+		res.Request = span(hop.Request)
+		heads.Write(hop.Interim)
+		res.Response = span(hop.Response)
+		for _, what := range hop.Redacted {
+			if !slices.Contains(res.Redacted, what) {
+				res.Redacted = append(res.Redacted, what)
+			}
+		}
+	}
+	last := x.Hops[len(x.Hops)-1]
+	res.FinalURL, res.Status, res.RemoteAddr = last.URL, last.Status, last.RemoteAddr
+	g.heads = heads.Bytes()
+}
+
+// takePayload keeps the payload of a final answer, if it is the resource.
+func (r *Run) takePayload(ctx context.Context, got *gathered, x *fetch.Exchange, limit int64) error {
+	res, final, payload := &got.resource, x.Final(), x.Payload
+	if final.Status/100 != 2 || payload == nil {
+		return nil
+	}
+	if x.Truncated == fetch.Length {
+		res.Failure = &schemas.Failure{Reason: tooLarge, Detail: fmt.Sprintf("it has more than %d bytes", limit)}
+		return nil
+	}
+	res.Truncated = schemas.Truncation(x.Truncated)
+	start := make([]byte, min(payload.Size(), sniffSize))
+	if _, err := payload.ReadAt(start, 0); err != nil && err != io.EOF {
+		return fmt.Errorf("reading what %s sent: %w", final.URL, err)
+	}
+	contentType := plain(final.Header.Get("Content-Type"))
+	res.MediaType, res.ContentEncoding = mediaTypeOf(contentType, start), contentEncoding(final.Header)
+	if res.MediaType == "text/css" && payload.Size() <= maxSheet {
+		sheet, err := io.ReadAll(payload.Reader())
+		if err != nil {
+			return fmt.Errorf("reading what %s sent: %w", final.URL, err)
+		}
+		got.asks = asksOfSheet(sheet, contentType, res.ContentEncoding, final.URL)
+	}
+	return r.take(ctx, got, payload.Reader(), payload.Size())
+}
+
+// take makes the blob of an answer. What git cannot keep is a failure.
+func (r *Run) take(ctx context.Context, got *gathered, from io.Reader, size int64) error {
+	blob, err := r.makeBlob(ctx, from, size)
+	if errors.Is(err, gitstore.ErrCollision) {
+		got.resource.Failure = &schemas.Failure{Reason: "sha1-collision", Detail: "it bears the marks of a SHA-1 collision attack: git cannot keep it"}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	got.blob, got.id, got.sum, got.size = blob, blob.ID(), schemas.Digest(blob.SHA256()), blob.Size()
+	return nil
+}
+
+const (
+	// sniffSize is how much of a resource is read to see what it is.
+	sniffSize = 3072
+	// maxSheet is the size of the largest style sheet that is read, in bytes.
+	maxSheet = 2 << 20
+)
+
+// mediaTypeOf returns the media type that was declared, else what the content
+// looks like.
+func mediaTypeOf(declared string, start []byte) string {
+	mediaType, _, err := mime.ParseMediaType(declared)
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || mediaType == "" {
+		mediaType, _, _ = mime.ParseMediaType(mimetype.Detect(start).String())
+	}
+	return mediaType
+}
+
+// asksOfSheet returns what a style sheet asks for; nothing when it is no text.
+func asksOfSheet(sheet []byte, contentType, contentEncoding, address string) []resource.Reference {
+	text, _, err := extract.Characters(extract.Input{Payload: sheet, ContentType: contentType, ContentEncoding: contentEncoding})
+	if err != nil || len(text) > maxSheet {
+		return nil
+	}
+	return resource.OfStyle(text, address)
+}
+
+// formerResource is a resource of the capture before, for which the server gave a
+// strong validator.
+type formerResource struct {
+	schemas.Resource
+	page         *Page
+	tag, address string
+}
+
+// formerResource returns nil when the page had no such resource.
+func (r *Run) formerResource(before *Page, address string) *formerResource {
+	if before == nil || before.Capture.ResourceHeads == nil {
+		return nil
+	}
+	i := slices.IndexFunc(before.Capture.Resources, func(res schemas.Resource) bool { return res.URL == address })
+	if i < 0 {
+		return nil
+	}
+	former := &formerResource{Resource: before.Capture.Resources[i], page: before, address: address}
+	if former.FinalURL != "" {
+		former.address = former.FinalURL
+	}
+	if former.File == nil || former.Truncated != "" || former.Response == nil {
+		return nil
+	}
+	heads, err := before.checked(resourceHeads, before.Capture.ResourceHeads.SHA256)
+	if err != nil {
+		return nil
+	}
+	from, to := former.Response.Offset, former.Response.Offset+former.Response.Length
+	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(heads[from:min(to, int64(len(heads)))])), nil)
+	if err != nil {
+		return nil
+	}
+	if former.tag = response.Header.Get("ETag"); !strings.HasPrefix(former.tag, `"`) {
+		return nil
+	}
+	return former
+}
+
+// takeFormer takes the payload of an earlier capture, which is still what the
+// server has.
+func (r *Run) takeFormer(ctx context.Context, got *gathered, former *formerResource) error {
+	entry, err := r.archive.store.Lookup(former.page.tree, former.File.File)
+	if err != nil {
+		return err
+	}
+	blob, err := r.storedBlob(ctx, entry.ID, former.File.SHA256)
+	if err != nil {
+		return err
+	}
+	got.blob, got.id, got.sum, got.size = blob, blob.ID(), former.File.SHA256, blob.Size()
+	got.resource.MediaType, got.resource.ContentEncoding = former.MediaType, former.ContentEncoding
+	if former.MediaType == "text/css" && former.File.Size <= maxSheet {
+		sheet, err := former.page.checked(former.File.File, former.File.SHA256)
+		if err != nil {
+			return err
+		}
+		got.asks = asksOfSheet(sheet, former.MediaType, former.ContentEncoding, former.address)
+	}
+	return nil
+}
