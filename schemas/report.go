@@ -17,7 +17,7 @@ type FeedRead struct {
 	Kind    string   `json:"kind,omitempty" rule:"word"` // rss, atom, json-feed, sitemap …; absent when it could not be read
 	Title   string   `json:"title,omitempty"`
 	Entries int64    `json:"entries"`                      // with an address that can be captured
-	New     int64    `json:"new"`                          // of these: captured in this run
+	New     int64    `json:"new"`                          // of these: not captured yet, or updated since; taken up by this run
 	Left    int64    `json:"left,omitempty"`               // new, and left for a later run (--limit)
 	Passed  int64    `json:"passed,omitempty"`             // older than was asked for (--since)
 	Undated int64    `json:"undated,omitempty"`            // without a date, where one was asked for

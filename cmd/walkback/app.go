@@ -107,19 +107,21 @@ func interrupts(parent context.Context) (ctx, stop context.Context, release func
 
 func (p *program) app() *cli.App {
 	app := &cli.App{
-		Name:                  "walkback",
-		Usage:                 "archive posts and their sources, signed, and tell what was changed later",
-		UsageText:             "walkback COMMAND [ARGUMENTS]",
-		Description:           overview,
-		Version:               version(),
-		Writer:                p.stdout,
-		ErrWriter:             p.stderr,
-		HideHelpCommand:       true,
-		Flags:                 []cli.Flag{archiveFlag},
-		CustomAppHelpTemplate: appHelp,
-		OnUsageError:          usageError,
-		ExitErrHandler:        func(*cli.Context, error) {}, // finish has the codes
-		Action:                p.noCommand,
+		Name:            "walkback",
+		Usage:           "archive posts and their sources, signed, and tell what was changed later",
+		UsageText:       "walkback COMMAND [ARGUMENTS]",
+		Description:     overview,
+		Version:         version(),
+		Writer:          p.stdout,
+		ErrWriter:       p.stderr,
+		HideHelpCommand: true,
+		// An address may hold a comma.
+		DisableSliceFlagSeparator: true,
+		Flags:                     []cli.Flag{archiveFlag},
+		CustomAppHelpTemplate:     appHelp,
+		OnUsageError:              usageError,
+		ExitErrHandler:            func(*cli.Context, error) {}, // finish has the codes
+		Action:                    p.noCommand,
 		Commands: []*cli.Command{
 			p.captureCommand(), p.checkCommand(), p.diffCommand(), p.logCommand(), p.showCommand(), p.listCommand(),
 			p.searchCommand(), p.quotesCommand(), p.verifyCommand(), p.cosignCommand(), p.untrackCommand(), p.retractionsCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(), p.completionCommand(),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -21,7 +22,7 @@ const defaultMaxSources = 50
 func (p *program) captureCommand() *cli.Command {
 	return &cli.Command{
 		Name: "capture", Usage: "snapshot posts and the sources they link to",
-		UsageText: "walkback capture URL|FILE... [--list FILE|-]",
+		UsageText: "walkback capture URL|FILE... [--list FILE|-] [--feed ADDRESS|FILE]",
 		Description: `Each post becomes one signed snapshot together with the pages that its text
 links to. A FILE (text, Markdown or HTML) is a post of its own; --source names
 what it rests on. Pages are kept with their images, style sheets, fonts and
@@ -29,13 +30,19 @@ media; no script is run. An address without a scheme means https. The archive an
 signing key are made on first use. A page that was captured before is captured
 again and compared. The same command continues a run that was cut short.
 
+--list names posts one a line; exported bookmarks, a sitemap and OPML are known
+by what they say. --feed reads RSS, Atom, JSON Feed, sitemaps, OPML lists of
+feeds, or the feed that a page offers, and captures the entries that the archive
+has no capture of, or none since the feed says that they were updated.
+
 Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: a page that is new or
-was served before is not served now; 11 the archive does not verify;
+was served before is not served now, or a feed could not be read; 11 the archive does not verify;
 130 interrupted (what was in flight is kept).`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
-		Flags: append([]cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "list", Usage: "also capture the posts named in `FILE`, one a line (- for standard input, # begins a comment)"},
+		}, feedFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "source", Usage: "`URL` of a source that the post does not link to; may be repeated"},
 			&cli.IntFlag{Name: "max-sources", Value: defaultMaxSources, Usage: "capture at most `N` linked sources of a post"},
 			&cli.BoolFlag{Name: "no-sources", Usage: "capture no linked sources"},
@@ -48,7 +55,7 @@ was served before is not served now; 11 the archive does not verify;
 			waitFlag,
 			keyFlag,
 			signerFlag,
-		}, fetchFlags()...),
+		}, fetchFlags()),
 		Action: writing(p.capture),
 	}
 }
@@ -58,6 +65,10 @@ func (p *program) capture(c *cli.Context) error {
 		return err
 	}
 	requests, err := p.postRequests(c)
+	if err != nil {
+		return err
+	}
+	choice, err := feedChoiceOf(c)
 	if err != nil {
 		return err
 	}
@@ -74,10 +85,24 @@ func (p *program) capture(c *cli.Context) error {
 	if err := readable(c.Context, requests, options); err != nil {
 		return err
 	}
-	if c.Bool("dry-run") {
-		return p.captureDry(c, requests, options)
+	work := captureWork{requests: requests, key: journalKey(c, requests)}
+	if err := p.addFeeds(c, client, choice, &work); err != nil {
+		return err
 	}
-	return p.captureInto(c, requests, options)
+	switch {
+	case c.Bool("dry-run"):
+		return p.captureDry(c, work, options)
+	case len(work.requests) == 0:
+		return p.nothingNew(c, work, options)
+	}
+	return p.captureInto(c, work, options)
+}
+
+// captureWork is what a command line asks to capture.
+type captureWork struct {
+	requests []archive.PostRequest
+	key      []string // of the journal
+	feeds    []schemas.FeedRead
 }
 
 // readable refuses files without text before anything is made for them, and
@@ -102,7 +127,7 @@ func readable(ctx context.Context, requests []archive.PostRequest, options archi
 
 // captureInto captures posts into the archive, which it makes when there is
 // none.
-func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, options archive.RunOptions) error {
+func (p *program) captureInto(c *cli.Context, work captureWork, options archive.RunOptions) error {
 	recorder, release, err := p.recorder(c, true)
 	if err != nil {
 		return err
@@ -111,16 +136,17 @@ func (p *program) captureInto(c *cli.Context, requests []archive.PostRequest, op
 	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
 		return err
 	}
-	journal, err := recorder.Archive.Begin(append(journalKey(c, requests), p.manner(c)...), c.Bool("fresh"), options)
+	journal, err := recorder.Archive.Begin(append(work.key, p.manner(c)...), c.Bool("fresh"), options)
 	if err != nil {
 		return err
 	}
 	defer journal.Run.Close()
-	capture := &captureRun{program: p, journal: journal, requests: requests, progress: p.progress()}
+	capture := &captureRun{program: p, journal: journal, requests: work.requests, progress: p.progress()}
 	err = capture.run(c.Context, recorder)
 	capture.progress.clear()
 	report := capture.report(recorder.Archive)
-	return p.end(journal, err, len(report.Posts), len(requests), func() error { return p.reportCapture(c, report) })
+	report.Feeds = work.feeds
+	return p.end(journal, err, len(report.Posts), len(work.requests), func() error { return p.reportCapture(c, report) })
 }
 
 // end closes the journal of a run and reports what the run did. A run that was
@@ -153,9 +179,15 @@ func (p *program) afterReport(err, journalErr error) error {
 	return err
 }
 
-// journalKey says what a command was asked to do: the same again continues.
+// journalKey says what a command was asked to do: the same again continues. Of a
+// feed it is the feed, since its entries that are captured are not new any more.
 func journalKey(c *cli.Context, requests []archive.PostRequest) []string {
-	key := []string{c.Command.Name}
+	key := append([]string{c.Command.Name}, c.StringSlice("feed")...)
+	for _, name := range []string{"limit", "since", "max-sources", "no-sources"} {
+		if c.IsSet("feed") {
+			key = append(key, fmt.Sprint(c.Value(name)))
+		}
+	}
 	for _, r := range requests {
 		key = append(key, r.Page.Name, strconv.Itoa(r.MaxSources))
 		for _, s := range r.Sources {
@@ -241,7 +273,7 @@ func (r *captureRun) report(a *archive.Archive) *schemas.CaptureReport {
 }
 
 // captureDry looks at the posts and writes nothing, not even an archive.
-func (p *program) captureDry(c *cli.Context, requests []archive.PostRequest, options archive.RunOptions) error {
+func (p *program) captureDry(c *cli.Context, work captureWork, options archive.RunOptions) error {
 	a, err := p.open(c)
 	var none *noArchive
 	if err != nil && !errors.As(err, &none) {
@@ -256,11 +288,11 @@ func (p *program) captureDry(c *cli.Context, requests []archive.PostRequest, opt
 		return err
 	}
 	defer run.Close()
-	report := &schemas.CaptureReport{Schema: schemas.CaptureReportSchema, Run: run.ID, DryRun: true}
+	report := &schemas.CaptureReport{Schema: schemas.CaptureReportSchema, Run: run.ID, DryRun: true, Feeds: work.feeds}
 	if a != nil {
 		report.ArchiveID = a.ID()
 	}
-	for _, request := range requests {
+	for _, request := range work.requests {
 		if p.stop.Err() != nil {
 			break
 		}

@@ -128,7 +128,7 @@ func failedNow(page schemas.CapturedPage) bool {
 }
 
 func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) error {
-	partly := false
+	partly := slices.ContainsFunc(report.Feeds, func(read schemas.FeedRead) bool { return len(read.Faults) > 0 })
 	for _, post := range report.Posts {
 		for _, page := range append([]schemas.CapturedPage{post.CapturedPage}, post.Sources...) {
 			partly = partly || failedNow(page)
@@ -195,6 +195,7 @@ func (p *program) printCapture(report *schemas.CaptureReport) {
 	if unfit > 0 {
 		p.printf("%s left out that cannot be captured\n", count(unfit, "link"))
 	}
+	p.printFeeds(report.Feeds)
 	p.printf("%s\n", whereKept(report))
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +25,7 @@ func (p *program) postRequests(c *cli.Context) ([]archive.PostRequest, error) {
 		}
 		targets = append(targets, listed...)
 	}
-	if len(targets) == 0 {
+	if len(targets) == 0 && !c.IsSet("feed") {
 		return nil, &usage{message: "nothing to capture", hint: "name a URL or a file: walkback capture https://example.com/post"}
 	}
 	if err := checkSingle(c, targets); err != nil {
@@ -36,15 +35,9 @@ func (p *program) postRequests(c *cli.Context) ([]archive.PostRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := c.Int("max-sources")
-	if configured := p.settings().MaxSources; configured != nil && !c.IsSet("max-sources") {
-		limit = *configured
-	}
-	if limit < 0 {
-		return nil, &usage{message: "--max-sources must not be negative", hint: "--no-sources captures none"}
-	}
-	if c.Bool("no-sources") {
-		limit = 0
+	limit, err := p.sourceLimit(c)
+	if err != nil {
+		return nil, err
 	}
 	var requests []archive.PostRequest
 	asked := make(map[schemas.PageID]bool, len(targets))
@@ -63,10 +56,28 @@ func (p *program) postRequests(c *cli.Context) ([]archive.PostRequest, error) {
 	return requests, nil
 }
 
+// sourceLimit returns how many linked sources of a post are captured.
+func (p *program) sourceLimit(c *cli.Context) (int, error) {
+	limit := c.Int("max-sources")
+	if configured := p.settings().MaxSources; configured != nil && !c.IsSet("max-sources") {
+		limit = *configured
+	}
+	if limit < 0 {
+		return 0, &usage{message: "--max-sources must not be negative", hint: "--no-sources captures none"}
+	}
+	if c.Bool("no-sources") {
+		limit = 0
+	}
+	return limit, nil
+}
+
 // checkSingle refuses options that speak of one file when there are several
 // posts, since they would be true of one at most.
 func checkSingle(c *cli.Context, targets []string) error {
 	for _, name := range []string{"name", "date", "url", "source"} {
+		if c.IsSet(name) && c.IsSet("feed") {
+			return &usage{message: fmt.Sprintf("--%s speaks of one post, and a feed has any number", name), hint: "capture that post by itself"}
+		}
 		if c.IsSet(name) && len(targets) > 1 {
 			return &usage{message: fmt.Sprintf("--%s speaks of one post, but there are %d", name, len(targets)), hint: "capture them one by one"}
 		}
@@ -200,39 +211,4 @@ func postType(file string) string {
 		return "text/markdown"
 	}
 	return "text/plain"
-}
-
-// The bounds of a list: of the whole, and of one line of it.
-const (
-	maxList = 256 << 20
-	maxLine = 1 << 20
-)
-
-// readList reads one post a line.
-func (p *program) readList(name string) ([]string, error) {
-	var in io.Reader = p.stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("reading list: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	var targets []string
-	lines := bufio.NewScanner(io.LimitReader(in, maxList))
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
-		if line != "" && !strings.HasPrefix(line, "#") {
-			targets = append(targets, line)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading list %s: %w", name, err)
-	}
-	if len(targets) == 0 {
-		return nil, &usage{message: "the list " + name + " names no post", hint: "write one URL or file a line"}
-	}
-	return targets, nil
 }
