@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"net/http/cookiejar"
 	"sync"
 
 	"github.com/walkback-dev/walkback/archive/buffer"
@@ -11,18 +12,21 @@ type Client struct {
 	options Options
 	dial    DialFunc
 	watches sync.WaitGroup // one for every parked connection
+	given   *cookiejar.Jar // of Options.Cookies; nil when there are none
 	buffers *buffer.Pool   // for requests that bring none
 
 	mu     sync.Mutex
 	lines  map[string]*line // by host:port
 	idle   []*conn          // parked connections, the longest parked first
+	hosts  map[string]*standing
+	rules  map[string]*robotsFile // by scheme and authority
 	closed bool
 }
 
 // New returns a client, which the caller closes.
 func New(o Options) *Client {
 	o = o.withDefaults()
-	return &Client{options: o, dial: newDialer(o), lines: map[string]*line{}, buffers: buffer.NewPool("")}
+	return &Client{options: o, dial: newDialer(o), given: jarOf(o.Cookies, o.Now), lines: map[string]*line{}, hosts: map[string]*standing{}, rules: map[string]*robotsFile{}, buffers: buffer.NewPool("")}
 }
 
 // Close ends the connections that are kept open and waits until nothing of

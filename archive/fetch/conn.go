@@ -143,19 +143,25 @@ type content struct {
 	payload   *Payload // the caller closes it
 	truncated Truncation
 	why       string
+	secret    bool // something that was sent as a secret is in it
 }
 
 // readContent reads a body up to the limit. ctx tells whether it was our time
 // that was up. The error is a *buffer.WriteError.
-func (k *conn) readContent(ctx context.Context, response *http.Response, limit int64, into *buffer.Pool) (content, error) {
+func (k *conn) readContent(ctx context.Context, response *http.Response, limit int64, into *buffer.Pool, secret *search) (content, error) {
 	expect := response.ContentLength
 	body, sum := into.New(), sha256.New()
+	var seen io.Writer = sum
+	if secret != nil {
+		seen = io.MultiWriter(sum, secret)
+	}
 	body.Grow(min(expect, limit) + 1)
-	_, err := body.ReadFrom(io.TeeReader(io.LimitReader(response.Body, limit), sum))
+	_, err := body.ReadFrom(io.TeeReader(io.LimitReader(response.Body, limit), seen))
 	if errors.As(err, new(*buffer.WriteError)) {
 		return content{}, errors.Join(err, body.Close())
 	}
 	c := content{payload: &Payload{Buffer: body, SHA256: [sha256.Size]byte(sum.Sum(nil))}}
+	c.secret = secret != nil && secret.found
 	more := 0
 	if err == nil && body.Size() == limit {
 		more, err = io.ReadFull(response.Body, make([]byte, 1))

@@ -24,6 +24,10 @@ type Exchange struct {
 	Truncated Truncation
 	Shortfall string
 
+	// HoldsSecret says that a value of Options.Cookies or Options.Headers that
+	// was sent is in a body, which is kept as it came.
+	HoldsSecret bool
+
 	// Failure says why there is no final response. It is nil when there is
 	// one, whatever its status and however short its payload, unless the
 	// caller cancelled the Fetch while the payload was being read.
@@ -88,8 +92,21 @@ type Hop struct {
 	Body          []byte
 	BodyTruncated Truncation
 
+	// Tries are the same request before, whose failure could pass, in order.
+	Tries []Try
+
 	TLS      *TLS     // nil for http
 	Redacted []string // "request Cookie", "response Set-Cookie"; each once
+}
+
+// Try is a request that was made again, see Options.Retries.
+type Try struct {
+	Started    time.Time
+	Duration   time.Duration
+	RemoteAddr string   // as in Hop
+	Status     int      // 0 when there was no answer
+	RetryAfter string   // the field of the answer, "" when it had none
+	Failure    *Failure // nil when there was an answer
 }
 
 // TLS describes the connection of a hop.
@@ -140,6 +157,8 @@ const (
 	TooManyRedirects  Reason = "too-many-redirects" // more than Options.MaxRedirects
 	RedirectLoop      Reason = "redirect-loop"      // the very request had been made before
 	Cancelled         Reason = "cancelled"          // by the caller
+	Robots            Reason = "robots"             // robots.txt forbids it, or cannot be had
+	HostFailing       Reason = "host-failing"       // the host is left alone, see Options.GiveUpAfter
 	ProxyFailed       Reason = "proxy"              // Options.Via cannot be reached, or does not let us through
 	Network           Reason = "network"            // anything else
 )

@@ -49,7 +49,7 @@ func play(sent []byte, slowly bool, limit int64) (k *conn, h *head, body played,
 	if err != nil {
 		return k, h, played{}, err
 	}
-	read, err := k.readContent(context.Background(), response, limit, buffer.NewPool(""))
+	read, err := k.readContent(context.Background(), response, limit, buffer.NewPool(""), nil)
 	if err != nil {
 		return k, h, played{}, err
 	}
@@ -118,7 +118,7 @@ func TestRedact(t *testing.T) {
 		{"not the first line", "Cookie: a\r\n\r\n", "Cookie: a\r\n\r\n", nil},
 		{"cut short", "G\r\nCookie: a", "G\r\nCookie: [redacted]", []string{"Cookie"}},
 	} {
-		got, names := redact([]byte(test.head))
+		got, names := new(secrets).redact([]byte(test.head))
 		if string(got) != test.want || !slices.Equal(names, test.names) {
 			t.Errorf("%s: got %q %q, want %q %q", test.name, got, names, test.want, test.names)
 		}
@@ -200,11 +200,11 @@ func FuzzRedact(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, head []byte) {
-		got, names := redact(head)
+		got, names := new(secrets).redact(head)
 		if bytes.Count(got, []byte("\n")) != bytes.Count(head, []byte("\n")) {
 			t.Fatalf("%q: the lines of %q", head, got)
 		}
-		again, _ := redact(got)
+		again, _ := new(secrets).redact(got)
 		if !bytes.Equal(again, got) {
 			t.Fatalf("%q: %q becomes %q", head, got, again)
 		}

@@ -53,7 +53,7 @@ func (f *fetch) converse(k *conn, by time.Time, request []byte, hop *Hop) (*head
 	if _, err := k.Conn.Write(request); err != nil {
 		return nil, "sending the request", err
 	}
-	hop.Request = hop.record(request, "request ")
+	hop.Request = f.record(hop, request, "request ")
 	left := maxHead
 	for {
 		h, err := k.readHead(left)
@@ -66,17 +66,17 @@ func (f *fetch) converse(k *conn, by time.Time, request []byte, hop *Hop) (*head
 		if h.status == http.StatusSwitchingProtocols {
 			return nil, "", &headError{Malformed, "101 Switching Protocols, which nobody asked for"}
 		}
-		hop.Interim = append(hop.Interim, hop.record(h.raw, "response ")...)
+		hop.Interim = append(hop.Interim, f.record(hop, h.raw, "response ")...)
 		left -= len(h.raw)
 	}
 }
 
 // record returns a head as it is stored, and lists what was redacted in it.
-func (h *Hop) record(head []byte, side string) []byte {
-	stored, names := redact(head)
+func (f *fetch) record(hop *Hop, head []byte, side string) []byte {
+	stored, names := f.secrets.redact(head)
 	for _, name := range names {
-		if what := side + name; !slices.Contains(h.Redacted, what) {
-			h.Redacted = append(h.Redacted, what)
+		if what := side + name; !slices.Contains(hop.Redacted, what) {
+			hop.Redacted = append(hop.Redacted, what)
 		}
 	}
 	return stored
@@ -85,16 +85,15 @@ func (h *Hop) record(head []byte, side string) []byte {
 // receive records the final head and reads the body. It reports whether the
 // connection can be used again.
 func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *address, hop *Hop) (next string, keep bool, failure *Failure) {
-	hop.Response = hop.record(h.raw, "response ")
+	hop.Response = f.record(hop, h.raw, "response ")
 	response, err := k.body(h)
 	if err != nil {
 		return "", false, classify(ctx, "reading the response", err)
 	}
 	hop.Status = h.status
 	f.keepCookies(at, h.header)
-	hop.Header = hideSecrets(h.header)
-
 	next = redirectsTo(h)
+	hop.Header = f.secrets.hideFields(h.header)
 	limit := f.options.MaxBytes
 	if most := f.request.MaxBytes; most > 0 {
 		limit = min(limit, most)
@@ -102,8 +101,13 @@ func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *addre
 	if next != "" {
 		limit = maxRedirectBody
 	}
+	if next == "" && f.request.Room != nil {
+		if err := f.request.Room(within); err != nil {
+			return "", false, classify(ctx, "waiting for room for the body", err)
+		}
+	}
 	k.idle = f.options.IdleTimeout
-	body, err := k.readContent(within, response, limit, f.request.Buffers)
+	body, err := k.readContent(within, response, limit, f.request.Buffers, f.search())
 	if err == nil {
 		err = f.keep(body, next, hop)
 	}
@@ -119,8 +123,17 @@ func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *addre
 	return next, keep, nil
 }
 
+// search looks for secrets in a body; nil when none were sent.
+func (f *fetch) search() *search {
+	if len(f.secrets.values) == 0 {
+		return nil
+	}
+	return &search{secrets: &f.secrets}
+}
+
 // keep puts a body where it belongs.
 func (f *fetch) keep(body content, next string, hop *Hop) (err error) {
+	f.x.HoldsSecret = f.x.HoldsSecret || body.secret
 	if next != "" {
 		hop.BodyTruncated = body.truncated
 		hop.Body, err = io.ReadAll(body.payload.Reader())

@@ -25,6 +25,30 @@ type Options struct {
 	HeadTimeout time.Duration // of one hop from dialling to the end of the response head; default 30 s
 	IdleTimeout time.Duration // between two reads of a body; default 20 s
 
+	// Cookies and Headers are a person's own, sent to the hosts they name alone.
+	// Their values are never part of an Exchange but for bodies, see
+	// Exchange.HoldsSecret.
+	Cookies []Cookie
+	Headers []Header
+
+	// Delay is how long a host is left alone between two pages, more or less by
+	// half of it; default not at all. Hosts of this machine and of private
+	// networks need no such care, unless DelayLocal.
+	Delay      time.Duration
+	DelayLocal bool
+
+	// Retries is how often a request is made again whose failure may pass: no
+	// answer in time, a broken connection, 429, 502, 503, 504; default never.
+	// Backoff is how long to wait before the first one, more or less by half of
+	// it, and three times as long before each next; default 1 s. A Retry-After
+	// of at most a minute is waited for in its place.
+	Retries int
+	Backoff time.Duration
+
+	// GiveUpAfter is how many pages of a host must fail in a row for it to be
+	// left alone until Wake; default never.
+	GiveUpAfter int
+
 	Now func() time.Time // for the times in records and the validity of certificates; default time.Now
 }
 
@@ -37,6 +61,9 @@ const (
 	maxCookies      = 16 << 10  // bytes of a Cookie field
 	maxIdle         = 64        // connections kept open between requests
 	keepIdle        = 30 * time.Second
+	maxRetryAfter   = time.Minute      // that is waited for; a host that wants more is left alone
+	maxCrawlDelay   = 30 * time.Second // that is kept
+	maxRetryWait    = 30 * time.Second // between two tries, unless Retry-After says more
 )
 
 func (o Options) withDefaults() Options {
@@ -52,6 +79,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Timeout, 60*time.Second)
 	setDefault(&o.HeadTimeout, 30*time.Second)
 	setDefault(&o.IdleTimeout, 20*time.Second)
+	setDefault(&o.Backoff, time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -9,6 +9,10 @@ import (
 
 const redacted = "[redacted]"
 
+// startLine stands for the first line of a head where the names of fields are
+// listed.
+const startLine = "start line"
+
 // isSecret reports whether the values of this field are not to be stored.
 func isSecret(name string) bool {
 	switch strings.ToLower(name) {
@@ -20,11 +24,12 @@ func isSecret(name string) bool {
 
 // redact returns a copy of the head with secret values replaced, and the names
 // of the fields it did that to, sorted, each once. Nothing but values changes:
-// names keep their case, lines their number and their ends.
-func redact(head []byte) ([]byte, []string) {
+// names keep their case, lines their number and their ends. What was sent as a
+// secret is replaced wherever it occurs.
+func (s *secrets) redact(head []byte) ([]byte, []string) {
 	out := make([]byte, 0, len(head))
 	var names []string
-	secret := false // the field that the line belongs to is one
+	secret, field := false, "" // the field that the line belongs to is one; its name
 	for i, line := 0, []byte(nil); len(head) > 0; i++ {
 		line, head = cutLine(head)
 		text, end := trimLineEnd(line)
@@ -32,17 +37,23 @@ func redact(head []byte) ([]byte, []string) {
 		folded := len(text) > 0 && isBlank(text[0])
 		switch {
 		case i == 0 || len(text) == 0:
+			if hidden, found := s.hideIn(line); found {
+				names, line = append(names, startLine), hidden
+			}
 			out = append(out, line...)
 			continue
 		case folded && secret:
 			value = bytes.TrimLeft(text, " \t")
-		case isField && isSecret(name):
-			secret = true
+		case isField && s.isName(name):
+			secret, field = true, name
 			names = append(names, http.CanonicalHeaderKey(name))
 		case !folded:
-			secret = false
+			secret, field = false, name
 		}
 		if !secret {
+			if hidden, found := s.hideIn(line); found {
+				names, line = append(names, http.CanonicalHeaderKey(field)), hidden
+			}
 			out = append(out, line...)
 			continue
 		}
@@ -53,11 +64,11 @@ func redact(head []byte) ([]byte, []string) {
 	return out, slices.Compact(names)
 }
 
-// hideSecrets replaces secret values in the fields and returns them.
-func hideSecrets(header http.Header) http.Header {
+// hideFields replaces secret values in the fields and returns them.
+func (s *secrets) hideFields(header http.Header) http.Header {
 	for name, values := range header {
-		if isSecret(name) {
-			for i := range values {
+		for i := range values {
+			if values[i] = s.hide(values[i]); s.isName(name) {
 				values[i] = redacted
 			}
 		}

@@ -16,13 +16,22 @@ func (f *fetch) requestHead(at *address) []byte {
 	}
 	field("Host", at.host)
 	field("User-Agent", f.options.UserAgent)
-	field("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	given := f.headers(at)
+	if accept := "Accept"; given.Get(accept) == "" {
+		field(accept, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	}
 	field("Accept-Encoding", "identity")
 	if f.validFor != nil && f.validFor.href == at.href {
 		field("If-None-Match", fieldValue(f.request.IfNoneMatch))
 		field("If-Modified-Since", fieldValue(f.request.IfModifiedSince))
 	}
-	field("Cookie", f.cookies(at))
+	field("Cookie", strings.Join(append(f.cookies(at), given["Cookie"]...), "; "))
+	for _, h := range f.options.Headers {
+		if values := given[h.Name]; len(values) > 0 && h.Name != "Cookie" {
+			field(h.Name, values[0])
+			given[h.Name] = values[1:]
+		}
+	}
 	b.WriteString("\r\n")
 	return b.Bytes()
 }
