@@ -2,12 +2,17 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/walkback-dev/walkback/archive/archivetest"
 )
@@ -41,9 +46,9 @@ func TestSmallDisk(t *testing.T) {
 			for free := 0; ; free += 1 + free/2 {
 				w.fillDisk(ballast, free)
 				before := w.head()
-				_, stderr, code := w.run(command...)
+				stdout, stderr, code := w.run(command...)
 				w.remove(ballast)
-				w.checkFull(free, command, before, stderr, code)
+				w.checkFull(free, command, before, stdout, stderr, code)
 				if code != exitFailed && !strings.Contains(stderr, "warning") && (free > 100 || test.name == "init") {
 					break
 				}
@@ -60,6 +65,37 @@ func TestSmallDisk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSmallDiskBetween fills the disk between the batches of a run, which wait for
+// one another no longer than a moment: what is published then stays, and is told
+// of. The same command goes on with the rest.
+func TestSmallDiskBetween(t *testing.T) {
+	w := newSmallDisk(t)
+	ballast := w.path("posts.txt")
+	fill := sync.OnceFunc(func() { w.fillDisk(ballast, 3) })
+	site := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if in.URL.Path == "/late" {
+			time.Sleep(400 * time.Millisecond) // which is longer than a batch waits
+			fill()
+		}
+		fmt.Fprintf(out, "This is what %s says, and it says it at some length.", in.URL.Path)
+	}))
+	defer site.Close()
+	w.must(exitDone, "capture", site.URL+"/before")
+	before, command := w.head(), []string{"capture", "--json", site.URL + "/early", site.URL + "/late"}
+	stdout, stderr, code := w.run(command...)
+	if w.remove(ballast); code != exitFailed || w.head() == before {
+		t.Fatalf("%v ends with %d, main moved: %t: %s", command, code, w.head() != before, stderr)
+	}
+	w.checkFull(3, command, before, stdout, stderr, code)
+	if strings.Contains(stdout, "/late") {
+		t.Errorf("what failed is reported as done: %s", stdout)
+	}
+	if stdout = w.must(exitDone, command...); !strings.Contains(stdout, "/late") {
+		t.Errorf("the rest is not done: %s", stdout)
+	}
+	w.intact()
 }
 
 // newSmallDisk returns a workplace on a file system of its own of a few MB.
