@@ -1,10 +1,13 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,8 +99,16 @@ func (p *Page) indexedVerdict(ctx context.Context) (change *schemas.Change, ok b
 
 // newChecks are the checks files that a commit added.
 type newChecks struct {
-	files  map[string]numbered // by run: the newest
-	judged map[string]map[schemas.PageID]*schemas.Change
+	files map[string]numbered // by run: the newest
+	lines map[string]*newLines
+}
+
+// newLines are what a checks file says that a commit added.
+type newLines struct {
+	// judged are the verdicts on captures of the commit, the first for each page;
+	// nil when this program cannot read all of the file's lines.
+	judged   map[schemas.PageID]*schemas.Change
+	observed []index.Observation
 }
 
 type numbered struct {
@@ -135,20 +146,13 @@ func (c *newChecks) on(p *Page) (*recorded, error) {
 	if !ok {
 		return &recorded{known: true}, nil
 	}
-	judged, ok := c.judged[run]
-	if !ok {
-		var err error
-		if judged, err = judgedIn(p.Snapshot, file.blob); err != nil {
-			return nil, fmt.Errorf("reading checks file %d of run %s: %w", file.n, run, err)
-		}
-		if c.judged == nil {
-			c.judged = map[string]map[schemas.PageID]*schemas.Change{}
-		}
-		c.judged[run] = judged
+	lines, err := c.read(p.Snapshot, run)
+	if err != nil {
+		return nil, err
 	}
-	change := judged[p.ID]
+	change := lines.judged[p.ID]
 	switch {
-	case judged == nil:
+	case lines.judged == nil:
 		return &recorded{}, nil
 	case change == nil:
 		return &recorded{known: true}, nil
@@ -156,21 +160,46 @@ func (c *newChecks) on(p *Page) (*recorded, error) {
 	return &recorded{known: true, blob: file.blob, Gist: gistOf(change)}, nil
 }
 
-// judgedIn returns the verdicts of a checks file on captures of the snapshot, the
-// first for each page; nil when this program cannot read all of its lines.
-func judgedIn(s *Snapshot, blob gitstore.ID) (map[schemas.PageID]*schemas.Change, error) {
-	_, data, err := s.archive.store.Object(blob)
-	if err != nil {
-		return nil, err
-	}
-	judged := map[schemas.PageID]*schemas.Change{}
-	for change, err := range changesAmong(data, nil) {
+// observed returns the looks that the files tell of which found all as before.
+func (c *newChecks) observed(s *Snapshot) (observed []index.Observation, err error) {
+	for _, run := range slices.Sorted(maps.Keys(c.files)) {
+		lines, err := c.read(s, run)
 		if err != nil {
-			return nil, nil // who asks for a verdict is told
+			return nil, err
 		}
-		if change.After.Sequence == s.Message.Sequence && judged[change.Page] == nil {
-			judged[change.Page] = change
+		observed = append(observed, lines.observed...)
+	}
+	return observed, nil
+}
+
+// read reads the file of a run, once.
+func (c *newChecks) read(s *Snapshot, run string) (*newLines, error) {
+	if lines := c.lines[run]; lines != nil {
+		return lines, nil
+	}
+	file := c.files[run]
+	_, data, err := s.archive.store.Object(file.blob)
+	if err != nil {
+		return nil, fmt.Errorf("reading checks file %d of run %s: %w", file.n, run, err)
+	}
+	lines := &newLines{judged: map[schemas.PageID]*schemas.Change{}}
+	for line := range bytes.Lines(data) {
+		switch decoded, err := schemas.DecodeCheckLine(line); line := decoded.(type) {
+		case nil:
+			if err != nil {
+				lines.judged = nil // who asks for a verdict is told
+			}
+		case *schemas.Observation:
+			lines.observed = append(lines.observed, index.Observation{Page: line.Page, At: line.ObservedAt})
+		case *schemas.Change:
+			if lines.judged != nil && line.After.Sequence == s.Message.Sequence && lines.judged[line.Page] == nil {
+				lines.judged[line.Page] = line
+			}
 		}
 	}
-	return judged, nil
+	if c.lines == nil {
+		c.lines = map[string]*newLines{}
+	}
+	c.lines[run] = lines
+	return lines, nil
 }

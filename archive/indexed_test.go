@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -200,6 +201,21 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 		}
 		r.put(fmt.Sprint("list at ", at), list, nil)
 		between()
+		noon := archivetest.NewClock().Now()
+		for _, by := range []time.Time{noon, noon.Add(340 * time.Minute), noon.AddDate(1, 0, 0)} {
+			var due []string
+			for page, err := range s.Due(ctx, by, 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				due = append(due, fmt.Sprintf("%+v", page))
+			}
+			for page, err := range s.Due(ctx, by, 1) {
+				due = append(due, fmt.Sprintf("%+v %v", page, err))
+			}
+			r.put(fmt.Sprintf("due at %d by %s", at, by), due, nil)
+			between()
+		}
 		for _, prefix := range []string{"", "http", "http://b", "http://post.example/", "my", "urn:", "zzz"} {
 			names, err := s.Complete(ctx, prefix)
 			r.put(fmt.Sprintf("complete %q at %d", prefix, at), names, err)
@@ -314,6 +330,15 @@ func TestIndexedReads(t *testing.T) {
 	}
 	if found := want["search hollow {Skip:0 Limit:20 EveryVersion:true Within:0}"].([]string); len(found) < 6 {
 		t.Fatalf("found %q", found)
+	}
+	due := map[string]int{}
+	for question, answer := range want {
+		if by, ok := strings.CutPrefix(question, "due at "); ok {
+			due[by] = len(answer.([]string))
+		}
+	}
+	if n := slices.Sorted(maps.Values(due)); !slices.Equal(n, []int{0, 0, 2, 3, 4, 5}) {
+		t.Fatalf("pages are due: %v", due)
 	}
 	judged := 0
 	for question, answer := range want {
@@ -480,9 +505,14 @@ func TestDamagedIndex(t *testing.T) {
 	}
 }
 
-// missesOnly reports that a search found nothing that is not there.
+// missesOnly reports that a search found nothing that is not there, and that no
+// page is due which is not.
 func missesOnly(question string, got any, all answers) bool {
 	found, ok := got.([]string)
+	if ok && strings.HasPrefix(question, "due ") {
+		every := fmt.Sprint(all[question])
+		return !slices.ContainsFunc(found, func(page string) bool { return !strings.Contains(every, strings.TrimSuffix(page, " <nil>")) })
+	}
 	if !ok || !strings.HasPrefix(question, "search ") {
 		return false
 	}

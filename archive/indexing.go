@@ -27,6 +27,7 @@ var errOtherHistory = errors.New("the index is of another history")
 type touched struct {
 	*Page
 	first  bool             // the parent does not have the page
+	mark   bool             // check passes it over
 	quotes []schemas.PageID // what it quotes, of a post
 }
 
@@ -135,6 +136,7 @@ type step struct {
 	touched []touched
 	checks  newChecks
 	listed  []schemas.ListedPage // of the same pages
+	looks   []index.Observation
 }
 
 // forward yields the commits with these ids, the last one first, each the
@@ -204,7 +206,8 @@ func (a *Archive) step(ctx context.Context, before *Snapshot, id gitstore.ID) (*
 			return nil, err
 		}
 	}
-	return s, nil
+	s.looks, err = s.checks.observed(snapshot)
+	return s, err
 }
 
 // touch notes a page as the commit left it.
@@ -234,18 +237,20 @@ func (s *step) touch(folder string, parentTree gitstore.ID) error {
 	if page.recorded, err = s.checks.on(page); err != nil {
 		return err
 	}
-	s.touched = append(s.touched, touched{Page: page, first: first, quotes: slices.Collect(post.Relied())})
+	mark := !listed.Tracked && !page.Given()
+	s.touched = append(s.touched, touched{Page: page, first: first, mark: mark, quotes: slices.Collect(post.Relied())})
 	s.listed = append(s.listed, listed)
 	return nil
 }
 
 // indexed is the step as the index takes it.
 func (s *step) indexed() index.Commit {
-	commit := index.Commit{Sequence: s.Message.Sequence, ID: index.CommitID(s.Commit.ID)}
+	commit := index.Commit{Sequence: s.Message.Sequence, ID: index.CommitID(s.Commit.ID), Observed: s.looks}
 	for i, t := range s.touched {
 		c := t.asCapture()
 		commit.Touched = append(commit.Touched, index.Touch{
 			Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Quotes: t.quotes,
+			Captured: t.Capture.Sequence == s.Message.Sequence, Untracked: t.mark,
 			Served: c.Served, Content: c.Content, Verdict: t.recorded.encode(), Text: t.Text,
 		})
 	}

@@ -216,6 +216,9 @@ func (m *million) draw(ctx context.Context, run *archive.Run, n int, pages []int
 		return nil, err
 	}
 	var drafts []*archive.Draft
+	for _, look := range looks {
+		look.Describe(provenance.Standing)
+	}
 	for together := range slices.Chunk(looks, millionTogether) {
 		draft := &archive.Draft{
 			Kind: schemas.KindCapture, Subject: fmt.Sprintf("%s (+%d sources)", together[0].Name, len(together)-1), Pages: together,

@@ -34,9 +34,19 @@ const (
 // Tracked returns the pages of an archive that check looks at: all but given
 // posts and those untracked.
 func Tracked(ctx context.Context, head *archive.Snapshot) ([]archive.PageRef, error) {
-	var pages []archive.PageRef
 	tracked := func(p *schemas.ListedPage) bool { return p.Tracked }
-	for listed, err := range head.List(ctx, tracked) {
+	return refsOf(head.List(ctx, tracked))
+}
+
+// Due returns those of them that are to be looked at again by now: see
+// [archive.Snapshot.Due].
+func Due(ctx context.Context, head *archive.Snapshot, now time.Time) ([]archive.PageRef, error) {
+	return refsOf(head.Due(ctx, now, 0))
+}
+
+func refsOf(list iter.Seq2[schemas.ListedPage, error]) ([]archive.PageRef, error) {
+	var pages []archive.PageRef
+	for listed, err := range list {
 		if err != nil {
 			return nil, err
 		}

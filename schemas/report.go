@@ -139,6 +139,8 @@ type ListedPage struct {
 	Outcome    Outcome `json:"outcome"`
 	CapturedAt Time    `json:"captured_at"`
 	Bytes      int64   `json:"bytes"`
+	LookedAt   Time    `json:"looked_at,omitzero"` // the last look, in a list of when pages are due
+	DueAt      Time    `json:"due_at,omitzero"`    // when the page is to be looked at again, likewise
 }
 
 // Log is what walkback log shows: the commits of an archive, or of one page.

@@ -6,7 +6,7 @@
 //
 // # The file
 //
-// Format 5. The application_id of the SQLite header is "wbk" and the format, and
+// Format 6. The application_id of the SQLite header is "wbk" and the format, and
 // the user_version is the CRC-32C of the format and of the identity that [Open]
 // is given, so a file of another format is set aside, and one of another identity
 // left alone, before SQLite reads any of it. Beside it stand SQLite's
@@ -15,10 +15,11 @@
 //
 //	about     one row: identity, newest commit, number of pages and their digest
 //	commits   sequence → git's name of the commit
-//	pages     a page as the newest commit has it; counts and digest of its captures
+//	pages     a page as the newest commit has it; its last look and when the next one
+//	          is due (package schedule); counts and digest of its captures
 //	captures  the commits that touched a page's folder, in their order, with the
-//	          time and the digest of what the page said when it was served then, and
-//	          what is to be kept of the verdict on it
+//	          time, the outcome and the digest of what the page said when it was served
+//	          then, and what is to be kept of the verdict on it
 //	names     the names of pages, each with an LF, in blocks of 256 in the order of
 //	          pages: what is looked for by a part of it is read from here
 //	sorted    the same names as people write them, by their bytes, each with the page's
@@ -34,7 +35,7 @@
 // SQLite notices damage to its own structure only. So every row carries a
 // CRC-32C of itself, a block of names, too, a page that of all its captures, and the about row that of
 // all pages, and that of a sorted name is also of the name that follows. What a damaged file says is never taken for true, and what it fails
-// to say is noticed, but for the words and who quotes whom. A damaged list of words can hide a
+// to say is noticed, but for the words, who quotes whom and the order in which pages are due. A damaged list of words can hide a
 // version from a search until the file is made anew; it cannot invent one,
 // since hits are held against the text ([Query.Find]).
 //

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,10 +37,10 @@ func touched(url, says string) index.Touch {
 	}
 	if says == "" {
 		listed.Outcome = schemas.Missing
-		return index.Touch{Page: listed, Spoken: url, Text: func() ([]byte, error) { return nil, errors.New("not to be asked for") }}
+		return index.Touch{Page: listed, Spoken: url, Captured: true, Text: func() ([]byte, error) { return nil, errors.New("not to be asked for") }}
 	}
 	return index.Touch{
-		Page: listed, Spoken: url, Served: true, Content: schemas.DigestOf([]byte(says)),
+		Page: listed, Spoken: url, Captured: true, Served: true, Content: schemas.DigestOf([]byte(says)),
 		Text: func() ([]byte, error) { return []byte(says), nil },
 	}
 }
@@ -90,6 +92,7 @@ type contents struct {
 	ID       index.CommitID
 	Commits  []index.CommitID
 	Pages    []schemas.ListedPage
+	Due      []schemas.ListedPage
 	Names    []string
 	Spoken   []string // from each of several beginnings on
 	Last     []string // of each of them, or none
@@ -117,6 +120,12 @@ func read(ctx context.Context, x *index.Index) (c contents, err error) {
 			return c, err
 		}
 		c.Pages = append(c.Pages, page)
+	}
+	for page, err := range v.Due(ctx, math.MaxInt64, 0) {
+		if err != nil {
+			return c, err
+		}
+		c.Due = append(c.Due, page)
 	}
 	for name, err := range v.Names(ctx) {
 		if err != nil {
@@ -179,7 +188,17 @@ func mustHit(t *testing.T, x *index.Index, words string, want ...string) {
 }
 
 func served(sequence int64, says string) index.Capture {
-	return index.Capture{Sequence: sequence, CapturedAt: 1_700_000_000_123, Served: true, Content: schemas.DigestOf([]byte(says))}
+	return index.Capture{Sequence: sequence, CapturedAt: 1_700_000_000_123, Outcome: schemas.Served, Served: true, Content: schemas.DigestOf([]byte(says))}
+}
+
+func missing(sequence int64) index.Capture {
+	return index.Capture{Sequence: sequence, CapturedAt: 1_700_000_000_123, Outcome: schemas.Missing}
+}
+
+// due is a page of a list of those that are due, so long after its last look.
+func due(page schemas.ListedPage, after time.Duration) schemas.ListedPage {
+	page.LookedAt, page.DueAt = page.CapturedAt, page.CapturedAt+schemas.Time(after.Milliseconds())
+	return page
 }
 
 func hit(url string, sequence int64, says string) string {
@@ -218,12 +237,13 @@ func TestIndex(t *testing.T) {
 		Sequence: 6, ID: idOf(6),
 		Commits: []index.CommitID{idOf(0), idOf(1), idOf(2), idOf(3), idOf(4), idOf(5), idOf(6)},
 		Pages:   []schemas.ListedPage{touched(urlA, twelve).Page, touched(urlB, "").Page},
+		Due:     []schemas.ListedPage{due(touched(urlA, twelve).Page, 15*time.Minute), due(touched(urlB, "").Page, time.Hour)},
 		Names:   []string{urlA + "\n" + urlB + "\n"},
 		Spoken:  []string{urlA, urlB, urlA, urlB, urlB},
 		Last:    []string{urlB, none, urlB, none},
 		Captures: map[string][]index.Capture{
-			urlA: {served(1, twelve), served(2, twelve), {Sequence: 3, CapturedAt: 1_700_000_000_123}, served(4, "Two piles were hollow."), served(6, twelve)},
-			urlB: {served(1, "港口委员会知道"), {Sequence: 4, CapturedAt: 1_700_000_000_123}},
+			urlA: {served(1, twelve), served(2, twelve), missing(3), served(4, "Two piles were hollow."), served(6, twelve)},
+			urlB: {served(1, "港口委员会知道"), missing(4)},
 		},
 	}
 	check := func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/walkback-dev/walkback/archive/schedule"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -21,11 +22,14 @@ CREATE TABLE pages (
 	n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, url TEXT NOT NULL, title TEXT NOT NULL,
 	post INTEGER NOT NULL, tracked INTEGER NOT NULL, method TEXT NOT NULL, outcome TEXT NOT NULL,
 	captured_at INTEGER NOT NULL, bytes INTEGER NOT NULL,
+	looked_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, failing_at INTEGER NOT NULL, due_at INTEGER NOT NULL,
 	captures INTEGER NOT NULL, content BLOB NOT NULL, digest INTEGER NOT NULL, "check" INTEGER NOT NULL
 );
+CREATE INDEX pages_due ON pages (due_at, n) WHERE due_at > 0;
 CREATE TABLE captures (
 	n INTEGER PRIMARY KEY, page INTEGER NOT NULL, sequence INTEGER NOT NULL, captured_at INTEGER NOT NULL,
-	served INTEGER NOT NULL, content BLOB NOT NULL, verdict BLOB NOT NULL, "check" INTEGER NOT NULL
+	outcome TEXT NOT NULL, served INTEGER NOT NULL, untracked INTEGER NOT NULL,
+	content BLOB NOT NULL, verdict BLOB NOT NULL, "check" INTEGER NOT NULL
 );
 CREATE INDEX captures_of_page ON captures (page, n);
 CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
@@ -74,31 +78,44 @@ func scanAbout(row *sql.Row) (a about, whole bool, err error) {
 type page struct {
 	n        int64
 	listed   schemas.ListedPage
+	looks    schedule.Page
 	captures int64  // rows of captures
 	content  []byte // what the newest served capture says, see Touch
 	digest   int64  // of all its captures, in order
 }
 
 const (
-	pageColumns = `n, id, url, title, post, tracked, method, outcome, captured_at, bytes, captures, content, digest, "check"`
-	insertPage  = `INSERT INTO pages (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	updatePage  = `UPDATE pages SET (` + pageColumns + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE n = ?1`
-	selectPage  = `SELECT ` + pageColumns + ` FROM pages WHERE id = ?`
-	selectPages = `SELECT ` + pageColumns + ` FROM pages ORDER BY `
+	pageColumns = `n, id, url, title, post, tracked, method, outcome, captured_at, bytes,
+		looked_at, changed_at, failing_at, due_at, captures, content, digest, "check"`
+	insertPage = `INSERT INTO pages (` + pageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	updatePage = `UPDATE pages SET (` + pageColumns + `) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE n = ?1`
+	// updateLooked leaves alone what a look cannot change.
+	updateLooked = `UPDATE pages SET (looked_at, due_at, "check") = (?, ?, ?) WHERE n = ?`
+	selectPage   = `SELECT ` + pageColumns + ` FROM pages WHERE id = ?`
+	selectPages  = `SELECT ` + pageColumns + ` FROM pages ORDER BY `
+	selectDue    = `SELECT ` + pageColumns + ` FROM pages WHERE due_at > 0 AND due_at <= ? ORDER BY due_at, n LIMIT ?`
 )
 
 func (p *page) check() int64 {
 	l := &p.listed
 	return sum(p.n, l.Page[:], l.URL, l.Title, l.Post, l.Tracked, string(l.Method), string(l.Outcome), int64(l.CapturedAt), l.Bytes,
-		p.captures, p.content, p.digest)
+		int64(p.looks.Looked), int64(p.looks.Changed), int64(p.looks.Failing), int64(p.due()), p.captures, p.content, p.digest)
 }
 
 func (p *page) values() []any {
 	l := &p.listed
 	return []any{
 		p.n, l.Page[:], l.URL, l.Title, l.Post, l.Tracked, string(l.Method), string(l.Outcome), int64(l.CapturedAt), l.Bytes,
-		p.captures, blob(p.content), p.digest, p.check(),
+		int64(p.looks.Looked), int64(p.looks.Changed), int64(p.looks.Failing), int64(p.due()), p.captures, blob(p.content), p.digest, p.check(),
 	}
+}
+
+// due is when the page is to be looked at again; 0: never.
+func (p *page) due() schemas.Time {
+	if !p.listed.Tracked {
+		return 0
+	}
+	return p.looks.Due(p.listed.Outcome)
 }
 
 // scanPage reads a row and reports whether it is whole.
@@ -106,11 +123,12 @@ func scanPage(scan func(...any) error) (p page, whole bool, err error) {
 	var (
 		l     = &p.listed
 		id    []byte
+		due   schemas.Time
 		check int64
 	)
 	err = scan(&p.n, &id, &l.URL, &l.Title, &l.Post, &l.Tracked, &l.Method, &l.Outcome, &l.CapturedAt, &l.Bytes,
-		&p.captures, &p.content, &p.digest, &check)
-	whole = copy(l.Page[:], id) == len(l.Page) && p.check() == check
+		&p.looks.Looked, &p.looks.Changed, &p.looks.Failing, &due, &p.captures, &p.content, &p.digest, &check)
+	whole = copy(l.Page[:], id) == len(l.Page) && p.due() == due && p.check() == check
 	return p, whole, err
 }
 
@@ -119,24 +137,26 @@ type capture struct {
 	n, page    int64
 	sequence   int64
 	capturedAt schemas.Time
+	outcome    schemas.Outcome
 	served     bool
+	untracked  bool
 	content    []byte
 	verdict    string
 }
 
-const captureColumns = `n, page, sequence, captured_at, served, content, verdict, "check"`
+const captureColumns = `n, page, sequence, captured_at, outcome, served, untracked, content, verdict, "check"`
 
 func (c *capture) check() int64 {
-	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), c.served, c.content, c.verdict)
+	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), string(c.outcome), c.served, c.untracked, c.content, c.verdict)
 }
 
 func (c *capture) values() []any {
-	return []any{c.n, c.page, c.sequence, int64(c.capturedAt), c.served, blob(c.content), []byte(c.verdict), c.check()}
+	return []any{c.n, c.page, c.sequence, int64(c.capturedAt), string(c.outcome), c.served, c.untracked, blob(c.content), []byte(c.verdict), c.check()}
 }
 
 // columns are where a row is scanned to.
 func (c *capture) columns(check *int64) []any {
-	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.served, &c.content, &c.verdict, check}
+	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.outcome, &c.served, &c.untracked, &c.content, &c.verdict, check}
 }
 
 func quotedCheck(source []byte, post int64) int64 { return sum(source, post) }

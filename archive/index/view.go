@@ -129,17 +129,53 @@ func (v *View) Pages(ctx context.Context, byName bool) iter.Seq2[schemas.ListedP
 	}
 }
 
+// Due yields the pages that are to be looked at again by a moment, each with the
+// time of its last look and when it is due, those due first first, and no more
+// than most; 0 is all. A damaged list of them can hide a page until the file is
+// made anew.
+func (v *View) Due(ctx context.Context, by schemas.Time, most int) iter.Seq2[schemas.ListedPage, error] {
+	return func(yield func(schemas.ListedPage, error) bool) {
+		if most == 0 {
+			most = -1 // as SQL says it
+		}
+		rows, err := v.conn.QueryContext(ctx, selectDue, int64(by), most)
+		if err != nil {
+			yield(schemas.ListedPage{}, v.fail(err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			p, whole, err := scanPage(rows.Scan)
+			switch {
+			case err != nil:
+				err = v.fail(v.index.unscanned(err))
+			case !whole || p.due() > by:
+				err = v.index.damaged("page %d is not whole", p.n)
+			}
+			p.listed.LookedAt, p.listed.DueAt = p.looks.Looked, p.due()
+			if !yield(p.listed, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(schemas.ListedPage{}, v.fail(err))
+		}
+	}
+}
+
 // Capture is a commit that touched a page's folder.
 type Capture struct {
 	Sequence   int64
-	CapturedAt schemas.Time   // of the newest capture then
-	Served     bool           // it made a served capture, or else no more than read one anew,
-	Content    schemas.Digest // which says this; none when neither is so
-	Verdict    string         // see Touch
+	CapturedAt schemas.Time    // of the newest capture then
+	Outcome    schemas.Outcome // of the capture that it made; "" when it made none
+	Untracked  bool            // check passed the page over then
+	Served     bool            // it made a served capture, or else no more than read one anew,
+	Content    schemas.Digest  // which says this; none when neither is so
+	Verdict    string          // see Touch
 }
 
 func (c *capture) public() Capture {
-	return Capture{Sequence: c.sequence, CapturedAt: c.capturedAt, Served: c.served, Content: digestOf(c.content), Verdict: c.verdict}
+	return Capture{Sequence: c.sequence, CapturedAt: c.capturedAt, Outcome: c.outcome, Untracked: c.untracked, Served: c.served, Content: digestOf(c.content), Verdict: c.verdict}
 }
 
 // Capture returns the commit with this sequence, which touched the page's folder:
@@ -241,7 +277,7 @@ type Hit struct {
 // first. A hit is to be held against the text of the capture: see [Query.Find].
 func (v *View) Search(ctx context.Context, q Query) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
-		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.captured_at, c.served, c.content, c.verdict, c."check", p.url
+		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.captured_at, c.outcome, c.served, c.untracked, c.content, c.verdict, c."check", p.url
 			FROM words CROSS JOIN captures c ON c.n = words.rowid CROSS JOIN pages p ON p.n = c.page
 			WHERE words MATCH ? ORDER BY words.rowid DESC`, q.match())
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/walkback-dev/walkback/archive/schedule"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -16,6 +17,13 @@ type Commit struct {
 	Sequence int64
 	ID       CommitID
 	Touched  []Touch
+	Observed []Observation // looks that found all as before, in the order in which they are told
+}
+
+// Observation is a look at a page that found all as before.
+type Observation struct {
+	Page schemas.PageID
+	At   schemas.Time
 }
 
 // Touch is a page as a commit left it.
@@ -25,6 +33,9 @@ type Touch struct {
 	Spoken string
 	// First says that the commit before does not have the page.
 	First bool
+	// Captured says that the commit made the page's newest capture, and not only
+	// changed other files of its folder; Untracked that check passes it over.
+	Captured, Untracked bool
 	// Served says that the commit made a served capture of the page, and Content
 	// what it says: versions are told apart by it. Content without Served is what
 	// the page says since the commit read it anew.
@@ -50,8 +61,8 @@ type Writer struct {
 	open   bool // in a transaction
 
 	statements struct {
-		page, insertPage, updatePage, commit, capture, names, words, unquote, quote *sql.Stmt
-		before, from, insertSorted, updateSorted                                    *sql.Stmt
+		page, insertPage, updatePage, looked, commit, capture, names, words, unquote, quote *sql.Stmt
+		before, from, insertSorted, updateSorted                                            *sql.Stmt
 	}
 }
 
@@ -98,8 +109,9 @@ func (w *Writer) prepare(ctx context.Context) error {
 	s.page = prepare(selectPage)
 	s.insertPage = prepare(insertPage)
 	s.updatePage = prepare(updatePage)
+	s.looked = prepare(updateLooked)
 	s.commit = prepare(`INSERT INTO commits (sequence, id, "check") VALUES (?, ?, ?)`)
-	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	s.names = prepare(insertNames)
 	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
 	s.unquote = prepare(`DELETE FROM quoted WHERE post = ?`)
@@ -142,8 +154,26 @@ func (w *Writer) add(ctx context.Context, commit Commit) error {
 			return err
 		}
 	}
+	for _, o := range commit.Observed {
+		if err := w.observe(ctx, o); err != nil {
+			return err
+		}
+	}
 	w.about.sequence, w.about.commit = commit.Sequence, id
 	return nil
+}
+
+// observe notes a look at a page. One that nobody captured has none.
+func (w *Writer) observe(ctx context.Context, o Observation) error {
+	p, known, err := readPage(ctx, w.index, w.statements.page, o.Page)
+	if err != nil || !known {
+		return err
+	}
+	w.about.digest -= p.check()
+	p.looks.Observe(o.At)
+	w.about.digest += p.check()
+	_, err = w.statements.looked.ExecContext(ctx, int64(p.looks.Looked), int64(p.due()), p.check(), p.n)
+	return err
 }
 
 func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
@@ -168,7 +198,17 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 		}
 	}
 	w.about.captures++
-	c := capture{n: w.about.captures, page: p.n, sequence: sequence, capturedAt: t.Page.CapturedAt, served: t.Served, verdict: t.Verdict}
+	c := capture{
+		n: w.about.captures, page: p.n, sequence: sequence, capturedAt: t.Page.CapturedAt,
+		served: t.Served, untracked: t.Untracked, verdict: t.Verdict,
+	}
+	if t.Captured {
+		c.outcome = t.Page.Outcome
+		p.looks.Capture(schedule.Capture{
+			At: t.Page.CapturedAt, Outcome: t.Page.Outcome, Before: p.listed.Outcome,
+			Differs: t.Served && !bytes.Equal(p.content, content(t.Content)),
+		})
+	}
 	if !t.Content.IsZero() {
 		c.content = content(t.Content)
 		if !bytes.Equal(p.content, c.content) {
@@ -255,7 +295,7 @@ func (w *Writer) commit(ctx context.Context) error {
 func (w *Writer) Close() error {
 	var errs []error
 	s := &w.statements
-	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.commit, s.capture, s.names, s.words, s.unquote, s.quote, s.before, s.from, s.insertSorted, s.updateSorted} {
+	for _, statement := range []*sql.Stmt{s.page, s.insertPage, s.updatePage, s.looked, s.commit, s.capture, s.names, s.words, s.unquote, s.quote, s.before, s.from, s.insertSorted, s.updateSorted} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}

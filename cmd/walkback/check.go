@@ -30,6 +30,11 @@ news. Quotes that a source does not say any more are told first. What it saw is
 signed and kept. A PAGE is a URL, a part of one that no other page has, or the
 name of a post. The same command continues a run that was cut short.
 
+With --due it looks at those pages only whose time has come: soon after a page
+changed or failed, and the less often the longer it stays as it is, from every 15
+minutes in the first 3 hours to every 90 days after a year. Run it as often as you
+like; "walkback list --due" tells when each page is due.
+
 Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome, what a
 page says, or a passage that is quoted changed; 4 partly: a page that was served
 before, or is new, is not served now (3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
@@ -38,6 +43,7 @@ is kept).`,
 		OnUsageError:       usageError,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "look at every page that is not untracked (as without a PAGE)"},
+			&cli.BoolFlag{Name: "due", Usage: "look at the pages that are due, and no others"},
 			&cli.BoolFlag{Name: "whole", Usage: "ask for whole pages, not only for what the server says is modified"},
 			&cli.BoolFlag{Name: "verbose", Usage: "also list the pages that are as before, and quote all that changed", Aliases: []string{"v"}},
 			&cli.BoolFlag{Name: "fresh", Usage: "do not continue an unfinished run"},
@@ -57,6 +63,9 @@ func (p *program) check(c *cli.Context) error {
 	if c.Bool("all") && c.Args().Present() {
 		return &usage{message: "--all looks at every page, but pages are named too", hint: "leave out one of them"}
 	}
+	if c.Bool("due") && (c.Bool("all") || c.Args().Present()) {
+		return &usage{message: "--due says itself which pages are looked at", hint: "leave out --all and the pages, or --due"}
+	}
 	recorder, release, err := p.recorder(c, false)
 	if err != nil {
 		return err
@@ -75,7 +84,7 @@ func (p *program) check(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	key := append([]string{"check", strconv.FormatBool(c.Bool("whole"))}, c.Args().Slice()...)
+	key := append([]string{"check", strconv.FormatBool(c.Bool("whole")), strconv.FormatBool(c.Bool("due"))}, c.Args().Slice()...)
 	key = append(key, p.manner(c)...)
 	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
 		return err
@@ -92,8 +101,28 @@ func (p *program) check(c *cli.Context) error {
 	err = run.run(c.Context, recorder, pages)
 	run.progress.clear()
 	report := run.report(recorder.Archive)
-	return p.end(journal, err, len(report.Pages), len(pages), func() error { return p.reportCheck(c, report) })
+	if c.Bool("due") && err == nil && len(report.Pages) == 0 {
+		p.noteNextDue(c.Context, recorder.Archive)
+	}
+	return p.end(journal, err, len(report.Pages), run.asked, func() error { return p.reportCheck(c, report) })
 }
+
+// noteNextDue says when a page will be due, where none is.
+func (p *program) noteNextDue(ctx context.Context, a *archive.Archive) {
+	head, err := a.Head()
+	if err != nil {
+		return // nothing was to be done, whenever the next page is due
+	}
+	for page, err := range head.Due(ctx, farAway, 1) {
+		if err == nil {
+			p.say("note", "no page is due before %s", minute(page.DueAt))
+		}
+		return
+	}
+}
+
+// farAway is after all times at which a page is due.
+var farAway = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // pagesToCheck returns the pages that the command line means.
 func (p *program) pagesToCheck(c *cli.Context, a *archive.Archive) ([]archive.PageRef, error) {
@@ -101,7 +130,10 @@ func (p *program) pagesToCheck(c *cli.Context, a *archive.Archive) ([]archive.Pa
 	if err != nil {
 		return nil, err
 	}
-	if !c.Args().Present() {
+	switch {
+	case c.Bool("due"):
+		return provenance.Due(c.Context, head, p.now())
+	case !c.Args().Present():
 		return provenance.Tracked(c.Context, head)
 	}
 	named, err := findPages(c.Context, head, c.Args().Slice())
@@ -138,10 +170,11 @@ type checkRun struct {
 	pages    []schemas.CapturedPage
 	quotes   []schemas.QuoteVerdict
 	commits  []schemas.CommitRef
+	asked    int // pages that the run looks at, with those that it has looked at before
 }
 
 func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages []archive.PageRef) error {
-	total := int64(len(pages))
+	r.asked = len(pages)
 	if r.journal.Resumed {
 		done, err := r.journal.Run.Checked(ctx)
 		if err != nil {
@@ -154,8 +187,10 @@ func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages
 			r.quotes = append(r.quotes, *quote)
 		}
 		pages = slices.DeleteFunc(slices.Clone(pages), func(ref archive.PageRef) bool { return done.Pages[ref.ID] != nil })
-		r.say("note", "continuing run %s: %d of %d pages were looked at before", r.journal.Run.ID, total-int64(len(pages)), total)
+		r.asked = max(r.asked, len(pages)+len(r.pages)) // what was due then is not due any more
+		r.say("note", "continuing run %s: %d of %d pages were looked at before", r.journal.Run.ID, r.asked-len(pages), r.asked)
 	}
+	total := int64(r.asked)
 	recorder.Reread = func(s *archive.Snapshot, pages int) {
 		r.commits = append(r.commits, s.Ref())
 		r.noteReread(s, pages)

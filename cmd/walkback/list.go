@@ -1,6 +1,7 @@
 package main
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -15,13 +16,15 @@ func (p *program) listCommand() *cli.Command {
 		Name: "list", Usage: "list the pages of an archive",
 		UsageText: "walkback list [WORDS]",
 		Description: `Lists every page with its newest capture; with WORDS, only those whose address
-or title holds one of them.
+or title holds one of them. With --due, the pages that check looks at by when they
+are due for "check --due", those due first first: when, the last look, the outcome.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "posts", Usage: "only pages that were captured as posts"},
+			&cli.BoolFlag{Name: "due", Usage: "when check --due looks at the pages again"},
 			&cli.BoolFlag{Name: "json", Usage: "print a page-list/1 document"},
 		},
 		Action: p.list,
@@ -42,13 +45,33 @@ func (p *program) list(c *cli.Context) error {
 	for _, word := range c.Args().Slice() {
 		words = append(words, strings.ToLower(word))
 	}
-	pages := head.List(c.Context, func(page *schemas.ListedPage) bool {
+	wanted := func(page *schemas.ListedPage) bool {
 		return (page.Post || !c.Bool("posts")) && holdsAny(page, words)
-	})
+	}
+	pages, row := head.List(c.Context, wanted), listRow
+	if c.Bool("due") {
+		pages, row = onlyPages(head.Due(c.Context, farAway, 0), wanted), dueRow
+	}
 	if c.Bool("json") {
 		return printJSONList(p, &schemas.PageList{Schema: schemas.PageListSchema, ArchiveID: a.ID()}, pages)
 	}
-	return printRows(p, pages, listRow)
+	return printRows(p, pages, row)
+}
+
+// onlyPages yields the pages that are wanted.
+func onlyPages(pages iter.Seq2[schemas.ListedPage, error], wanted func(*schemas.ListedPage) bool) iter.Seq2[schemas.ListedPage, error] {
+	return func(yield func(schemas.ListedPage, error) bool) {
+		for page, err := range pages {
+			if (err != nil || wanted(&page)) && !yield(page, err) {
+				return
+			}
+		}
+	}
+}
+
+// dueRow is a page in a list of when pages are due.
+func dueRow(page schemas.ListedPage) []string {
+	return []string{minute(page.DueAt), minute(page.LookedAt), string(page.Outcome), archive.SpokenName(page.URL), page.Title}
 }
 
 // holdsAny reports whether one of the words, in lower case, is in a page's
