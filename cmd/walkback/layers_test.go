@@ -36,9 +36,11 @@ var layers = map[string][]string{
 	"provenance/trust":          {"archive/pattern", "schemas"},
 	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
-	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/quote", "provenance/trust", "schemas"},
+	"provenance/timestamp":      {},
+	"provenance/timestamptest":  {"provenance/timestamp"},
+	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/trust", "schemas"},
+	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/timestamp", "provenance/trust", "schemas"},
 }
 
 // only names the libraries that a single package may import, beside packages
