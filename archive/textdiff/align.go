@@ -18,7 +18,21 @@ const maxWork = 1 << 28
 type aligner struct {
 	pairs   []pair  // of the sequences at hand, from left to right
 	numbers []int32 // scratch for each item, 0 between uses
+	known   [2]known
 	sweep   sweep
+}
+
+// known are the items of a sequence that the other one has too, numbered anew,
+// and their positions.
+type known struct{ numbers, at []int32 }
+
+// room empties a known and makes room for n items.
+func (k *known) room(n int) {
+	k.numbers, k.at = slices.Grow(k.numbers[:0], n), slices.Grow(k.at[:0], n)
+}
+
+func (k *known) add(number int32, at int) {
+	k.numbers, k.at = append(k.numbers, number), append(k.at, int32(at))
 }
 
 // align returns the runs between and along the matches of two sequences of
@@ -78,8 +92,9 @@ func (al *aligner) exact(a, b []int32, a0, b0 int) {
 		al.numbers[id] = 1
 	}
 	count := int32(0)
-	ka, ia := make([]int32, 0, len(a)), make([]int32, 0, len(a))
-	kb, ib := make([]int32, 0, len(b)), make([]int32, 0, len(b))
+	inA, inB := &al.known[0], &al.known[1]
+	inA.room(len(a))
+	inB.room(len(b))
 	for i, id := range a {
 		if al.numbers[id] == 0 {
 			continue
@@ -88,18 +103,18 @@ func (al *aligner) exact(a, b []int32, a0, b0 int) {
 			count++
 			al.numbers[id] = count + 1
 		}
-		ka, ia = append(ka, al.numbers[id]-2), append(ia, int32(i))
+		inA.add(al.numbers[id]-2, i)
 	}
 	for j, id := range b {
 		if al.numbers[id] > 1 {
-			kb, ib = append(kb, al.numbers[id]-2), append(ib, int32(j))
+			inB.add(al.numbers[id]-2, j)
 		}
 	}
 	for _, id := range b {
 		al.numbers[id] = 0
 	}
-	for _, p := range al.sweep.subsequence(ka, kb, int(count)) {
-		al.pairs = append(al.pairs, pair{a0 + int(ia[p.a]), b0 + int(ib[p.b])})
+	for _, p := range al.sweep.subsequence(inA.numbers, inB.numbers, int(count)) {
+		al.pairs = append(al.pairs, pair{a0 + int(inA.at[p.a]), b0 + int(inB.at[p.b])})
 	}
 }
 

@@ -1,6 +1,9 @@
 package textdiff
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // An Op says which side of a comparison a segment belongs to.
 type Op int8
@@ -50,11 +53,17 @@ func Compare(before, after string) Diff {
 	ids := make(numbering)
 	na, nb := ids.all(a), ids.all(b)
 	var al aligner
-	runs := []run{{true, 0, start, 0, start}}
-	for _, r := range compareWithin(&al, a, b, al.align(na, nb, len(ids), maxWork)) {
-		runs = append(runs, run{r.equal, start + r.a0, start + r.a1, start + r.b0, start + r.b1})
+	runs := compareWithin(&al, a, b, al.align(na, nb, len(ids), maxWork))
+	for i := range runs {
+		r := &runs[i]
+		r.a0, r.a1, r.b0, r.b1 = start+r.a0, start+r.a1, start+r.b0, start+r.b1
 	}
-	runs = append(runs, run{true, len(before) - end, len(before), len(after) - end, len(after)})
+	if start > 0 {
+		runs = slices.Insert(runs, 0, run{true, 0, start, 0, start})
+	}
+	if end > 0 {
+		runs = append(runs, run{true, len(before) - end, len(before), len(after) - end, len(after)})
+	}
 	return Diff{segments(before, after, runs)}
 }
 
@@ -114,7 +123,7 @@ func compareWithin(al *aligner, a, b cuts, runs []run) []run {
 			all, work = append(all, w), work+w.cost()
 		}
 	}
-	var out []run
+	out := make([]run, 0, 4*len(runs))
 	for _, r := range runs {
 		at := run{r.equal, a.start(r.a0), a.start(r.a1), b.start(r.b0), b.start(r.b1)}
 		if r.equal {
@@ -141,7 +150,7 @@ func joinAcrossBlank(runs []run, a cuts) []run {
 
 // segments turns runs over bytes into segments.
 func segments(before, after string, runs []run) []Segment {
-	var out []Segment
+	out := make([]Segment, 0, len(runs)+len(runs)/2+1)
 	add := func(op Op, text string) {
 		if text != "" {
 			out = append(out, Segment{op, text})

@@ -1,6 +1,9 @@
 package textdiff
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Hunk is a group of changed lines with the lines around them. Joining its
 // segments gives the lines on each side as joining those of a [Diff] gives the
@@ -19,7 +22,7 @@ type Hunk struct {
 // share a hunk. Without changes there are none.
 func (d Diff) Hunks(context int) []Hunk {
 	context = max(context, 0)
-	rows := d.rows()
+	rows, segments := d.rows()
 	var out []Hunk
 	beforeLine, afterLine := 1, 1
 	end := 0 // rows[:end] have been written or passed over
@@ -46,9 +49,7 @@ func (d Diff) Hunks(context int) []Hunk {
 		if h.AfterLines == 0 {
 			h.AfterLine--
 		}
-		for _, r := range rows[start:end] {
-			h.Segments = append(h.Segments, r.segments...)
-		}
+		h.Segments = slices.Clip(segments[rows[start].from:rows[end-1].to])
 		out = append(out, h)
 	}
 	return out
@@ -62,25 +63,32 @@ func advance(rows []row, before, after int) (int, int) {
 }
 
 // A row is the smallest piece of a diff that consists of whole lines on both
-// sides. An unchanged row is one line.
+// sides: a run of its segments, cut at line ends. An unchanged row is one line.
 type row struct {
-	segments      []Segment
+	from, to      int // segments
 	before, after int // lines
 	changed       bool
 }
 
 // rows cuts the diff wherever both sides are at the start of a line.
-func (d Diff) rows() []row {
-	var out []row
+func (d Diff) rows() (rows []row, segments []Segment) {
+	ends := 0
+	for _, s := range d.Segments {
+		ends += strings.Count(s.Text, "\n")
+	}
+	rows, segments = make([]row, 0, ends+1), make([]Segment, 0, len(d.Segments)+ends)
 	var r row
 	beforeOpen, afterOpen := false, false // in the middle of a line
 	for _, s := range d.Segments {
-		pieces := lines(s.Text)
-		for i := range pieces.len() {
-			line := pieces.piece(i)
-			open := !strings.HasSuffix(line, "\n")
-			r.segments = append(r.segments, Segment{s.Op, line})
-			r.changed = r.changed || s.Op != Equal
+		for rest := s.Text; rest != ""; {
+			end := strings.IndexByte(rest, '\n') + 1
+			open := end == 0
+			if open {
+				end = len(rest)
+			}
+			segments = append(segments, Segment{s.Op, rest[:end]})
+			rest = rest[end:]
+			r.to, r.changed = len(segments), r.changed || s.Op != Equal
 			if s.Op != Insert {
 				if !beforeOpen {
 					r.before++
@@ -94,13 +102,13 @@ func (d Diff) rows() []row {
 				afterOpen = open
 			}
 			if !beforeOpen && !afterOpen {
-				out = append(out, r)
-				r = row{}
+				rows = append(rows, r)
+				r = row{from: r.to}
 			}
 		}
 	}
-	if len(r.segments) > 0 {
-		out = append(out, r)
+	if r.to > r.from {
+		rows = append(rows, r)
 	}
-	return out
+	return rows, segments
 }

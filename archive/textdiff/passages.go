@@ -4,7 +4,7 @@ package textdiff
 type passages struct {
 	a, b   cuts    // all tokens
 	ka, kb []int32 // numbers of the tokens that are matched with each other
-	ia, ib []int   // which tokens these are
+	ia, ib []int32 // which tokens these are
 	count  int     // of numbers
 }
 
@@ -13,7 +13,7 @@ func passagesOf(before, after string) passages {
 	if before == "" || after == "" {
 		return p // nothing to match
 	}
-	ids := make(numbering)
+	ids := make(numbering, min(p.a.len(), p.b.len())/8)
 	p.ka, p.ia = withoutGaps(p.a, ids)
 	p.kb, p.ib = withoutGaps(p.b, ids)
 	p.count = len(ids)
@@ -40,11 +40,11 @@ func (p passages) segments(al *aligner, work int) []Segment {
 // withoutGaps returns the tokens that are matched with each other, numbered,
 // and which they are: all but the white space within lines, which is half of a
 // text, tells nothing, and would be matched wherever two changes have a space.
-func withoutGaps(c cuts, ids numbering) (numbers []int32, at []int) {
-	numbers, at = make([]int32, 0, c.len()), make([]int, 0, c.len())
+func withoutGaps(c cuts, ids numbering) (numbers, at []int32) {
+	numbers, at = make([]int32, 0, c.len()), make([]int32, 0, c.len())
 	for i := range c.len() {
 		if t := c.piece(i); !isGap(t) {
-			numbers, at = append(numbers, ids.of(t)), append(at, i)
+			numbers, at = append(numbers, ids.of(t)), append(at, int32(i))
 		}
 	}
 	return numbers, at
@@ -53,7 +53,7 @@ func withoutGaps(c cuts, ids numbering) (numbers []int32, at []int) {
 // withGaps turns runs over the matched tokens into runs over all of them. White
 // space is matched where it stands next to a match, or between two.
 func (p passages) withGaps(runs []run) []run {
-	var pairs []pair
+	pairs := make([]pair, 0, min(p.a.len(), p.b.len()))
 	i, j := 0, 0
 	same := func(i, j int) bool { return p.a.piece(i) == p.b.piece(j) && isGap(p.a.piece(i)) }
 	upTo := func(endA, endB int) {
@@ -67,7 +67,7 @@ func (p passages) withGaps(runs []run) []run {
 	}
 	for _, r := range runs {
 		for k := 0; r.equal && k < r.a1-r.a0; k++ {
-			q := pair{p.ia[r.a0+k], p.ib[r.b0+k]}
+			q := pair{int(p.ia[r.a0+k]), int(p.ib[r.b0+k])}
 			upTo(q.a, q.b)
 			pairs = append(pairs, q)
 			i, j = q.a+1, q.b+1

@@ -99,14 +99,16 @@ func (s *sweep) read(id int32) {
 	s.rows = append(s.rows, len(s.log))
 	masks := s.columns.of(id)
 	// Each mask changes its own word and at most one to which it carries.
-	s.log = slices.Grow(s.log, 2*len(masks))
-	log, words := s.log, s.words
+	s.log = slices.Grow(s.log, 2*len(masks)+1)
+	n, words := len(s.log), s.words
+	log := s.log[:n+2*len(masks)+1]
 	carry, at := uint64(0), 0
 	for _, m := range masks {
 		word := int(m.word)
 		if carry != 0 {
 			if to := s.absorbs(at, word); to < word {
-				log = append(log, overwritten{int32(to), words[to]})
+				log[n] = overwritten{int32(to), words[to]}
+				n++
 				words[to] |= words[to] + 1
 				carry = 0
 			}
@@ -114,7 +116,8 @@ func (s *sweep) read(id int32) {
 		old := words[word]
 		sum, over := bits.Add64(old, old&m.bits, carry)
 		if value := sum | old&^m.bits; value != old {
-			log = append(log, overwritten{m.word, old})
+			log[n] = overwritten{m.word, old}
+			n++
 			words[word] = value
 			s.top = max(s.top, word)
 		}
@@ -122,11 +125,12 @@ func (s *sweep) read(id int32) {
 	}
 	if carry != 0 {
 		if to := s.absorbs(at, len(words)); to < len(words) {
-			log = append(log, overwritten{int32(to), words[to]})
+			log[n] = overwritten{int32(to), words[to]}
+			n++
 			words[to] |= words[to] + 1
 		}
 	}
-	s.log = log
+	s.log = log[:n]
 }
 
 // absorbs returns the first word from at on that has a 0, which is where a

@@ -3,6 +3,7 @@ package textdiff
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // tidy makes a minimal word diff readable at no cost: it drops matches of white
@@ -37,7 +38,17 @@ func dropMatches(runs []run, drop func(left, match, right run) bool) []run {
 	return out
 }
 
-func isSpace(token string) bool { return strings.TrimSpace(token) == "" }
+func isSpace(token string) bool {
+	for i := range len(token) {
+		switch b := token[i]; {
+		case b >= utf8.RuneSelf:
+			return strings.TrimSpace(token[i:]) == ""
+		case b > ' ' || b != ' ' && (b < '\t' || b > '\r'):
+			return false
+		}
+	}
+	return true
+}
 
 func isLineEnd(token string) bool { return token == "\n" || token == "\r\n" }
 

@@ -8,7 +8,7 @@ import (
 
 // tokens cuts a text into the units that a change cannot split.
 func tokens(text string) cuts {
-	c := cuts{text: text, at: make([]int32, 1, 2+len(text)/3)}
+	c := cuts{text: text, at: make([]int32, 1, 2+len(text)/2)}
 	for start := 0; start < len(text); {
 		if n := urlLength(text[start:]); n > 0 {
 			start += n
