@@ -26,16 +26,21 @@ func (a attack) run(t *testing.T) {
 	t.Parallel()
 	v := newVictim(t)
 	a.tamper(v)
-	a.expect(t, v.verify(provenance.VerifyOptions{}))
+	a.expect(t, v.verify(v.options))
 }
 
 func (a attack) expect(t *testing.T, report *schemas.VerifyReport) {
 	t.Helper()
 	codes := map[schemas.Verdict]int{
 		schemas.Verified: 0, schemas.Tampered: 10, schemas.Untrusted: 11, schemas.Incomplete: 12, schemas.Rollback: 14, schemas.Unsupported: 15,
+		schemas.Unproven: 13, schemas.Policy: 16,
 	}
 	if report.Verdict != a.want || report.ExitCode != codes[a.want] {
 		t.Errorf("verify says %s (exit code %d), want %s (%d)", problems(report), report.ExitCode, a.want, codes[a.want])
+		return
+	}
+	if a.want == schemas.Verified {
+		a.expectWarning(t, report)
 		return
 	}
 	if found := failed(report, a.want); !slices.Contains(found, a.check) {
@@ -43,6 +48,16 @@ func (a attack) expect(t *testing.T, report *schemas.VerifyReport) {
 	}
 	if !strings.Contains(problems(report), a.says) {
 		t.Errorf("no problem says %q: %s", a.says, problems(report))
+	}
+}
+
+// expectWarning holds a report that finds nothing wrong to what it must warn of.
+func (a attack) expectWarning(t *testing.T, report *schemas.VerifyReport) {
+	t.Helper()
+	for _, check := range report.Checks {
+		if warns := check.Status == schemas.Warn && strings.Contains(check.Detail, a.says); warns != (a.check == check.ID) && check.ID == "signers" {
+			t.Errorf("%s: %s %q, want a warning: %q of %s", check.ID, check.Status, check.Detail, a.says, a.check)
+		}
 	}
 }
 

@@ -66,6 +66,8 @@ type victim struct {
 	key    *trust.Key
 	memory *trust.Memory
 	clock  *archivetest.Clock
+
+	options provenance.VerifyOptions // of who verifies it after the attack
 }
 
 // original is the archive that all victims are copies of.
