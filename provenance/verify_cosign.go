@@ -21,7 +21,7 @@ type cosigns struct {
 	mu      sync.Mutex
 	by      map[int]map[string]bool          // of commits by their place: fingerprints of the keys that co-signed
 	users   map[string]*schemas.SignerUse    // by fingerprint
-	letIn   map[int][]string                 // keys that trust commits, by their place, let in
+	letIn   map[string]bool                  // fingerprints of the keys that trust commits let in
 	demands map[*schemas.TrustPolicy]*demand // policies of the archive
 }
 
@@ -34,7 +34,7 @@ type demand struct {
 func newCosigns() *cosigns {
 	return &cosigns{
 		by: map[int]map[string]bool{}, users: map[string]*schemas.SignerUse{},
-		letIn: map[int][]string{}, demands: map[*schemas.TrustPolicy]*demand{},
+		letIn: map[string]bool{}, demands: map[*schemas.TrustPolicy]*demand{},
 	}
 }
 
@@ -183,7 +183,7 @@ func (v *verifier) vouchedFor(file archive.EvidenceFile) (place int, of *link, e
 }
 
 // noteLetIn notes the keys that a trust commit lets in.
-func (v *verifier) noteLetIn(l, parent *link, after *trust.State) {
+func (v *verifier) noteLetIn(parent *link, after *trust.State) {
 	before := v.trustOf(parent.tree)
 	if before.err != nil {
 		return
@@ -196,7 +196,7 @@ func (v *verifier) noteLetIn(l, parent *link, after *trust.State) {
 		if fp := trust.Fingerprint(signer.Key); !known[fp] && !signer.Authority {
 			known[fp] = true
 			v.cosigns.mu.Lock()
-			v.cosigns.letIn[v.report.at] = append(v.cosigns.letIn[v.report.at], fp)
+			v.cosigns.letIn[fp] = true
 			v.cosigns.mu.Unlock()
 		}
 	}
@@ -249,16 +249,18 @@ func (v *verifier) checkDemand(place int, c *schemas.CosignPolicy, of string) {
 
 // checkLetIn warns of keys whose holder never showed that he has them.
 func (v *verifier) checkLetIn() {
+	shown := map[string]bool{}
+	for _, use := range v.report.users {
+		shown[use.Key] = true
+	}
 	silent := 0
-	for place, keys := range v.cosigns.letIn {
-		for _, key := range keys {
-			if !v.cosigns.by[place][key] {
-				silent++
-			}
+	for key := range v.cosigns.letIn {
+		if !shown[key] && v.cosigns.users[key] == nil {
+			silent++
 		}
 	}
 	if silent > 0 {
-		v.report.warn(checkCosignatures, fmt.Sprintf("of the keys that were let in, %d did not co-sign that: nothing shows that somebody has them", silent))
+		v.report.warn(checkCosignatures, fmt.Sprintf("of the keys that were let in, %d signed and co-signed nothing: nothing shows that somebody has them", silent))
 	}
 }
 

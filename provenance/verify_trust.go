@@ -263,5 +263,5 @@ func (v *verifier) checkTrust(l, parent *link, subject string) {
 			v.report.problem(checkRules, schemas.Tampered, subject, "%s/%s: a revocation is taken back or changed", archive.TrustFolder, name)
 		}
 	}
-	v.noteLetIn(l, parent, trusted.state)
+	v.noteLetIn(parent, trusted.state)
 }

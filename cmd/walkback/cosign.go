@@ -115,7 +115,7 @@ func (p *program) snapshots(c *cli.Context, a *archive.Archive) ([]*archive.Snap
 		}
 		snapshot, err := a.At(c.Context, sequence)
 		if err != nil {
-			return nil, fmt.Errorf("snapshot %d: %w", sequence, err)
+			return nil, err
 		}
 		all = append(all, snapshot)
 	}

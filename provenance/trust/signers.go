@@ -30,12 +30,15 @@ type AllowedSigner struct {
 
 // NotAllowedError says why a key may not sign.
 type NotAllowedError struct {
-	Principal string
+	Principal string // "" when nobody's name is known for the key
 	Key       string // fingerprint
 	Reason    string
 }
 
 func (e *NotAllowedError) Error() string {
+	if e.Principal == "" {
+		return fmt.Sprintf("the key %s may not sign: %s", e.Key, e.Reason)
+	}
 	return fmt.Sprintf("%s (%s) may not sign: %s", e.Principal, e.Key, e.Reason)
 }
 
