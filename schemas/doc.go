@@ -28,6 +28,7 @@
 //	walkback search --json       search/1          [Search]
 //	walkback quotes --json       quotes/1          [Quotes]
 //	walkback retractions --json  retraction-report/1  [RetractionReport]
+//	walkback stamp --json        stamp-report/1    [StampReport]
 //	walkback key list --json     key-list/1        [KeyList]
 //
 // Every document begins with "schema": "<name>/<version>". Whoever makes one

@@ -31,6 +31,7 @@ const (
 	DiffSchema             = "diff/1"
 	SearchSchema           = "search/1"
 	QuotesSchema           = "quotes/1"
+	StampReportSchema      = "stamp-report/1"
 	KeyListSchema          = "key-list/1"
 )
 
@@ -47,7 +48,7 @@ const (
 // Document is the set of types that are documents of their own.
 type Document interface {
 	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy |
-		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList
+		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport
 }
 
 // document is one kind of document.
@@ -92,6 +93,7 @@ var documents = []document{
 	{schema: SearchSchema, goType: reflect.TypeFor[Search](), limit: maxReport},
 	{schema: QuotesSchema, goType: reflect.TypeFor[Quotes](), limit: maxReport},
 	{schema: RetractionReportSchema, goType: reflect.TypeFor[RetractionReport](), limit: maxReport},
+	{schema: StampReportSchema, goType: reflect.TypeFor[StampReport](), limit: maxReport},
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
 }
 

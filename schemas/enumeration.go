@@ -23,6 +23,10 @@ var enumerations = map[reflect.Type][]string{
 		QuoteFateUnseen),
 	reflect.TypeFor[ResultKind]():  words(ResultNew, ResultCaptured, ResultAsBefore, ResultInRun),
 	reflect.TypeFor[Verdict]():     words(Tampered, Rollback, Untrusted, Incomplete, Unproven, Policy, Unsupported, Verified),
+	reflect.TypeFor[WitnessKind](): words(WitnessAuthority, WitnessBitcoin),
+	reflect.TypeFor[StampOutcome](): words(StampGiven, StampPromised, StampUpgraded, StampWaiting, StampPresent,
+		StampDelayed, StampFailed),
+	reflect.TypeFor[StampState]():  words(TimeProven, TimePending, TimeUnchecked, TimeMissing),
 	reflect.TypeFor[CheckStatus](): words(Pass, Fail, Warn, Skip),
 	reflect.TypeFor[CommitKind]():  words(commitKinds...),
 }

@@ -169,6 +169,7 @@ type LogEntry struct {
 	Untracked bool        `json:"untracked,omitempty"`
 	Class     ChangeClass `json:"class,omitempty"`   // verdict on the capture
 	Passage   *Passage    `json:"passage,omitempty"` // its gravest change
+	Bracket   *Bracket    `json:"bracket,omitempty"` // what timestamps prove of when it was made
 }
 
 // Show is what walkback show shows: one page at one version.
@@ -183,6 +184,7 @@ type Show struct {
 	Change      *Change      `json:"change,omitempty"`      // verdict on the capture, against the one before
 	Standing    ChangeClass  `json:"standing,omitempty"`    // what the page says of itself: retraction, withdrawal …
 	Retractions *Retractions `json:"retractions,omitempty"` // what was imported about its DOI
+	Bracket     *Bracket     `json:"bracket,omitempty"`     // what timestamps prove of when it was recorded
 }
 
 // Diff is what walkback diff shows between two versions of a page.
@@ -202,8 +204,9 @@ type Diff struct {
 // DiffSide is one side of a Diff.
 type DiffSide struct {
 	State
-	Commit string `json:"commit" rule:"commit"`
-	Title  string `json:"title,omitempty"`
+	Commit  string   `json:"commit" rule:"commit"`
+	Title   string   `json:"title,omitempty"`
+	Bracket *Bracket `json:"bracket,omitempty"` // what timestamps prove of when it was recorded
 }
 
 // DiffHunk is a run of lines around changes.

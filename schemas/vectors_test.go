@@ -78,6 +78,7 @@ var decoders = map[string]func([]byte) (any, error){
 	DiffSchema:             decoder(Decode[Diff]),
 	SearchSchema:           decoder(Decode[Search]),
 	QuotesSchema:           decoder(Decode[Quotes]),
+	StampReportSchema:      decoder(Decode[StampReport]),
 	KeyListSchema:          decoder(Decode[KeyList]),
 }
 
