@@ -40,7 +40,11 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 
 // fetch looks at a page that was last captured as before, nil for a new page.
 func (r *Run) fetch(ctx context.Context, ref PageRef, before *Page) (*PageDraft, error) {
-	request := fetch.Request{URL: ref.Name, Buffers: r.buffers}
+	asked, err := r.isAsked(ref, before)
+	if err != nil {
+		return nil, err
+	}
+	request := fetch.Request{URL: ref.Name, Buffers: r.buffers, Robots: !asked && !r.options.IgnoreRobots, Room: r.room(ctx)}
 	if !r.options.Whole {
 		if err := r.makeConditional(&request, before); err != nil {
 			return nil, err
@@ -54,7 +58,11 @@ func (r *Run) fetch(ctx context.Context, ref PageRef, before *Page) (*PageDraft,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return r.record(ctx, ref, before, request, exchange)
+	d, err := r.record(ctx, ref, before, request, exchange)
+	if err == nil && exchange.HoldsSecret && r.options.Leaked != nil {
+		r.options.Leaked(ref.Name)
+	}
+	return d, err
 }
 
 // recorded returns the look of this very run that an earlier process of it has
@@ -88,9 +96,9 @@ func (r *Run) recorded(before *Page) (*PageDraft, error) {
 	return draft, nil
 }
 
-// makeConditional asks only for news when the archive holds all of the page.
-// Weak validators do not promise the same bytes (RFC 9110 §8.8.1), so they are
-// not used.
+// makeConditional asks only for news when the archive holds all of the page, by
+// the strongest validator there is. Weak ones do not promise the same bytes (RFC
+// 9110 §8.8.1), so they are not used.
 func (r *Run) makeConditional(request *fetch.Request, before *Page) error {
 	if before == nil || before.Capture.Access.Outcome != schemas.Served || before.Capture.Truncated != "" || len(before.Capture.Hops) == 0 {
 		return nil
@@ -113,24 +121,51 @@ func (r *Run) makeConditional(request *fetch.Request, before *Page) error {
 	}
 	if tag := response.Header.Get("ETag"); strings.HasPrefix(tag, `"`) {
 		request.IfNoneMatch, request.ValidFor = tag, last.URL
+	} else if modified := strongDate(response.Header); modified != "" {
+		request.IfModifiedSince, request.ValidFor = modified, last.URL
 	}
 	return nil
 }
 
+// strongDate returns Last-Modified when it is a strong validator (RFC 9110
+// §8.8.2.2): the answer was made so much later that no other version can have had
+// the same date. A minute leaves room for two clocks.
+func strongDate(header http.Header) string {
+	value := header.Get("Last-Modified")
+	modified, err := http.ParseTime(value)
+	date, dateErr := http.ParseTime(header.Get("Date"))
+	if err != nil || dateErr != nil || date.Sub(modified) < time.Minute {
+		return ""
+	}
+	return value
+}
+
 // refusals are the failures in which nobody was asked.
-var refusals = []fetch.Reason{fetch.BadURL, fetch.UnsupportedScheme, fetch.UserInfo, fetch.PrivateAddress}
+var refusals = []fetch.Reason{fetch.BadURL, fetch.UnsupportedScheme, fetch.UserInfo, fetch.PrivateAddress, fetch.Robots}
 
 // record turns an exchange into a draft.
 func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fetch.Request, x *fetch.Exchange) (*PageDraft, error) {
 	d := &PageDraft{PageRef: ref, Before: before, files: map[string]*content{}}
 	c := r.newCapture(ref, schemas.Fetched, x.Started, x.Duration)
 	d.Capture = c
+	switch {
+	case request.Robots:
+		c.Robots = "followed"
+	case r.options.IgnoreRobots:
+		if asked, err := r.isAsked(ref, before); err != nil {
+			return nil, err
+		} else if !asked {
+			c.Robots = "ignored"
+		}
+	}
+	c.Vantage = r.options.Vantage
 	d.addHops(x)
 	answer := access.Answer{Asked: ref.Name, Truncated: schemas.Truncation(x.Truncated), At: x.Started}
 	if final := x.Final(); final != nil {
 		c.FinalURL, c.Status = final.URL, final.Status
+		addServerClock(c.Clock, final)
 		answer.Final, answer.Status, answer.Header = final.URL, final.Status, final.Header
-		answer.Conditional = request.IfNoneMatch != "" && final.URL == request.ValidFor
+		answer.Conditional = request.ValidFor != "" && final.URL == request.ValidFor
 	}
 	if x.Failure != nil {
 		c.Failure = &schemas.Failure{Reason: string(x.Failure.Reason), Detail: plain(x.Failure.Detail)}
@@ -187,9 +222,14 @@ func (r *Run) settle(ctx context.Context, d *PageDraft, answer access.Answer) er
 // newCapture begins a capture record.
 func (r *Run) newCapture(ref PageRef, method schemas.Method, started time.Time, took time.Duration) *schemas.Capture {
 	tool := r.options.Tool
+	var clock *schemas.Clock
+	if r.options.Clock != nil {
+		clock = r.options.Clock()
+	}
 	return &schemas.Capture{
 		Schema: schemas.CaptureSchema, Page: ref.ID, URL: ref.Name, Method: method, Run: r.ID,
 		CapturedAt: schemas.TimeOf(started), DurationMS: took.Milliseconds(), Tool: &tool,
+		Operator: r.options.Operator, Clock: clock,
 	}
 }
 
@@ -375,6 +415,9 @@ func (d *PageDraft) addHops(x *fetch.Exchange) {
 		}
 		for _, addr := range h.Resolved {
 			hop.Resolved = append(hop.Resolved, addr.String())
+		}
+		for _, try := range h.Tries {
+			hop.Tries = append(hop.Tries, describeTry(try))
 		}
 		heads.Write(h.Interim)
 		hop.Response = span(h.Response)

@@ -255,7 +255,7 @@ func (s *shelved) Close() error {
 
 // askResource asks for a resource.
 func (r *Run) askResource(ctx context.Context, got *gathered, address string, limit int64, before *Page) error {
-	request := fetch.Request{URL: address, Buffers: r.buffers, MaxBytes: limit}
+	request := fetch.Request{URL: address, Buffers: r.buffers, MaxBytes: limit, Along: true}
 	former := r.formerResource(before, address)
 	if former != nil && !r.options.Whole {
 		request.IfNoneMatch, request.ValidFor = former.tag, former.address

@@ -32,6 +32,7 @@ type Run struct {
 
 	mu      sync.Mutex
 	looks   map[schemas.PageID]*look
+	asked   map[schemas.PageID]bool  // by a person
 	seconds map[schemas.PageID]*look // second ones, see LookAgain
 
 	// What earlier processes of a continued run have put on record; nil for a
@@ -48,6 +49,19 @@ type RunOptions struct {
 	// Whole asks for whole pages even where the server could answer that
 	// nothing was modified.
 	Whole bool
+	// IgnoreRobots asks for pages that nobody asked for by name, such as the
+	// sources of a post, whatever robots.txt says of them.
+	IgnoreRobots bool
+	// Operator, Vantage and Clock are recorded with what is captured: who runs
+	// the program, from where it looks, and what the times rest on. Each may be
+	// empty.
+	Operator string
+	Vantage  *schemas.Vantage
+	Clock    func() *schemas.Clock
+	// Leaked is told of each page whose payload holds a secret that was sent to
+	// its host, see fetch.Exchange. It may be called by several goroutines; nil
+	// is nobody.
+	Leaked func(page string)
 	// Probe allows asking a host once for a made-up address in the folder of a
 	// page that looks like "not found" under a success.
 	Probe bool
@@ -91,7 +105,7 @@ func NewRun(a *Archive, options RunOptions) (*Run, error) {
 const runLayout = "20060102T150405Z"
 
 func newRun(a *Archive, options RunOptions, id string, started time.Time) *Run {
-	r := &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}, seconds: map[schemas.PageID]*look{}}
+	r := &Run{ID: id, Started: started, archive: a, options: options, looks: map[schemas.PageID]*look{}, seconds: map[schemas.PageID]*look{}, asked: map[schemas.PageID]bool{}}
 	if r.siblings.random = options.Random; options.Random == nil {
 		r.siblings.random = rand.Reader
 	}

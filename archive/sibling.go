@@ -67,7 +67,7 @@ func (s *siblings) name() (string, error) {
 }
 
 func (r *Run) askSibling(ctx context.Context, address string) (*access.Sibling, error) {
-	x, err := r.options.Fetch.Fetch(ctx, fetch.Request{URL: address, Buffers: r.buffers})
+	x, err := r.options.Fetch.Fetch(ctx, fetch.Request{URL: address, Buffers: r.buffers, Robots: !r.options.IgnoreRobots, Along: true})
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,7 @@ func (r *Run) lookAtPost(ctx context.Context, request PostRequest) (*PageDraft, 
 	if request.Given != nil {
 		return r.Give(ctx, request.Page, *request.Given)
 	}
+	r.Ask(request.Page)
 	return r.Look(ctx, request.Page)
 }
 
