@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
 	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "archive/resource", "archive/schedule", "schemas"},
 	"provenance/trust":          {"archive/pattern", "schemas"},
+	"provenance/checkpoint":     {},
 	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance/timestamp":      {},
