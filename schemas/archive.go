@@ -25,6 +25,7 @@ type Receipt struct {
 	Sequence   int64  `json:"sequence"`    // of the newest commit seen
 	HeadSHA256 Digest `json:"head_sha256"` // of that raw commit
 	SeenAt     Time   `json:"seen_at"`
+	Head       string `json:"head,omitempty"` // that raw commit: with its signature, it proves what was seen
 }
 
 // Introduction pins the beginning of an archive: who may have made it. It is

@@ -33,6 +33,7 @@ const (
 	QuotesSchema           = "quotes/1"
 	StampReportSchema      = "stamp-report/1"
 	KeyListSchema          = "key-list/1"
+	CheckpointReportSchema = "checkpoint-report/1"
 )
 
 // MaxLine is the limit on a line of a .jsonl file, in bytes with its LF.
@@ -48,7 +49,7 @@ const (
 // Document is the set of types that are documents of their own.
 type Document interface {
 	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy |
-		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport
+		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | CheckpointReport
 }
 
 // document is one kind of document.
@@ -95,6 +96,7 @@ var documents = []document{
 	{schema: RetractionReportSchema, goType: reflect.TypeFor[RetractionReport](), limit: maxReport},
 	{schema: StampReportSchema, goType: reflect.TypeFor[StampReport](), limit: maxReport},
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
+	{schema: CheckpointReportSchema, goType: reflect.TypeFor[CheckpointReport](), limit: maxReport},
 }
 
 // Names returns what the Schema field of each kind of document says, in the

@@ -80,6 +80,7 @@ var decoders = map[string]func([]byte) (any, error){
 	QuotesSchema:           decoder(Decode[Quotes]),
 	StampReportSchema:      decoder(Decode[StampReport]),
 	KeyListSchema:          decoder(Decode[KeyList]),
+	CheckpointReportSchema: decoder(Decode[CheckpointReport]),
 }
 
 func decoder[T any](decode func([]byte) (*T, error)) func([]byte) (any, error) {

@@ -63,22 +63,24 @@ const (
 
 // VerifyReport is what walkback verify found.
 type VerifyReport struct {
-	Schema     string       `json:"schema"`              // verify-report/1
-	Subject    string       `json:"subject" rule:"text"` // archive, page <url>, range A..B
-	ArchiveID  string       `json:"archive_id,omitempty" rule:"archive"`
-	VerifiedAt Time         `json:"verified_at"`
-	Verdict    Verdict      `json:"verdict"`
-	ExitCode   int          `json:"exit_code"`
-	Pinned     bool         `json:"pinned"` // an introduction kept outside the archive was used
-	Head       *CommitRef   `json:"head,omitempty"`
-	Commits    int64        `json:"commits"` // verified
-	Files      int64        `json:"files"`   // hashed
-	Bytes      int64        `json:"bytes"`   // hashed
-	Checks     []Check      `json:"checks"`
-	Signers    []SignerUse  `json:"signers,omitempty"`
-	Cosigners  []SignerUse  `json:"cosigners,omitempty"` // of the co-signatures that are good
-	Times      *VerifyTimes `json:"times,omitempty"`     // what timestamps prove
-	Limits     []string     `json:"limits,omitempty"`    // what was not proven
+	Schema      string           `json:"schema"`              // verify-report/1
+	Subject     string           `json:"subject" rule:"text"` // archive, page <url>, range A..B
+	ArchiveID   string           `json:"archive_id,omitempty" rule:"archive"`
+	VerifiedAt  Time             `json:"verified_at"`
+	Verdict     Verdict          `json:"verdict"`
+	ExitCode    int              `json:"exit_code"`
+	Pinned      bool             `json:"pinned"` // an introduction kept outside the archive was used
+	Head        *CommitRef       `json:"head,omitempty"`
+	Commits     int64            `json:"commits"` // verified
+	Files       int64            `json:"files"`   // hashed
+	Bytes       int64            `json:"bytes"`   // hashed
+	Checks      []Check          `json:"checks"`
+	Signers     []SignerUse      `json:"signers,omitempty"`
+	Cosigners   []SignerUse      `json:"cosigners,omitempty"` // of the co-signatures that are good
+	Times       *VerifyTimes     `json:"times,omitempty"`     // what timestamps prove
+	Checkpoints *CheckpointsSeen `json:"checkpoints,omitempty"`
+	Conflict    *Conflict        `json:"conflict,omitempty"` // with what this user saw before
+	Limits      []string         `json:"limits,omitempty"`   // what was not proven
 }
 
 // CommitRef names a commit of an archive.
