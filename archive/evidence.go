@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"path"
+	"strings"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/archive/pattern"
@@ -187,4 +188,27 @@ func (w *writer) add(file string, content []byte) error {
 		return fmt.Errorf("there is another %s already, and evidence is never changed", file)
 	}
 	return nil
+}
+
+// LogNames returns the names of the files of the log folder as of this snapshot.
+func (s *Snapshot) LogNames() ([]string, error) {
+	var names []string
+	for file, err := range s.archive.store.Files(s.Commit.Tree, LogFolder) {
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, strings.TrimPrefix(file.Path, LogFolder+"/"))
+	}
+	return names, nil
+}
+
+// Log returns a file of the log folder as of this snapshot, or
+// gitstore.ErrNotFound.
+func (s *Snapshot) Log(name string) ([]byte, error) {
+	file := path.Join(LogFolder, name)
+	entry, err := s.archive.store.Lookup(s.Commit.Tree, file)
+	if err != nil {
+		return nil, err
+	}
+	return s.archive.readBounded(entry.ID, file)
 }

@@ -291,7 +291,7 @@ func TestKindRules(t *testing.T) {
 		{schemas.KindRederive, "other file of a page", adds(post + "/extra"), mayNot},
 		{schemas.KindRederive, "checks file", adds(checks), mayNot},
 		{schemas.KindEvidence, "evidence", adds(evidence), may},
-		{schemas.KindEvidence, "log", adds("log/checkpoint-4"), may},
+		{schemas.KindEvidence, "log", adds("log/note-4"), may},
 		{schemas.KindEvidence, "evidence that was there", func(v *victim) forgery {
 			v.forge(forgery{kind: schemas.KindEvidence, put: put(evidence)})
 			return forgery{put: map[string]string{evidence: "other"}}

@@ -183,12 +183,12 @@ func TestVerifyPart(t *testing.T) {
 		return fmt.Sprintf("%s %d of %d, limits %d", report.Subject, report.ExitCode, report.Commits, len(report.Limits))
 	}
 	for _, test := range []struct{ got, want string }{
-		{part(nil, nil), "archive 10 of 6, limits 2"},
-		{part(&post, nil), "page " + postURL + " 0 of 6, limits 3"},
-		{part(&source, nil), "page " + sourceURL + " 10 of 6, limits 3"},
-		{part(nil, &provenance.Range{From: 0, To: 3}), "range 0..3 0 of 6, limits 3"},
-		{part(nil, &provenance.Range{From: 5, To: 5}), "range 5..5 0 of 6, limits 3"},
-		{part(nil, &provenance.Range{From: 4, To: 9}), "range 4..9 10 of 6, limits 3"},
+		{part(nil, nil), "archive 10 of 6, limits 3"},
+		{part(&post, nil), "page " + postURL + " 0 of 6, limits 4"},
+		{part(&source, nil), "page " + sourceURL + " 10 of 6, limits 4"},
+		{part(nil, &provenance.Range{From: 0, To: 3}), "range 0..3 0 of 6, limits 4"},
+		{part(nil, &provenance.Range{From: 5, To: 5}), "range 5..5 0 of 6, limits 4"},
+		{part(nil, &provenance.Range{From: 4, To: 9}), "range 4..9 10 of 6, limits 4"},
 	} {
 		if test.got != test.want {
 			t.Errorf("got %s, want %s", test.got, test.want)

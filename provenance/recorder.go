@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/extract"
@@ -70,7 +71,7 @@ func Init(ctx context.Context, dir string, key *trust.Key, memory *trust.Memory,
 		})
 	}
 	if err == nil {
-		err = remember(memory, a.ID(), head.Ref(), now)
+		err = remember(memory, head, now)
 	}
 	if err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -78,8 +79,8 @@ func Init(ctx context.Context, dir string, key *trust.Key, memory *trust.Memory,
 	return a, nil
 }
 
-func remember(memory *trust.Memory, archiveID string, head schemas.CommitRef, now func() time.Time) error {
-	return memory.Remember(receiptFor(archiveID, head, now))
+func remember(memory *trust.Memory, head *archive.Snapshot, now func() time.Time) error {
+	return memory.Remember(receiptFor(head.Message.ArchiveID, head.Ref(), head.Commit.Raw, now))
 }
 
 // begin makes what judges a run: it knows who quotes whom as of now. A head that
@@ -96,14 +97,20 @@ func (rec *Recorder) begin(ctx context.Context) (*judge, error) {
 	return rec.judging, err
 }
 
-func receiptFor(archiveID string, head schemas.CommitRef, now func() time.Time) schemas.Receipt {
+// receiptFor returns the receipt for a head. Its raw bytes are kept when they are
+// text, as those of every commit that we write are.
+func receiptFor(archiveID string, head schemas.CommitRef, raw []byte, now func() time.Time) schemas.Receipt {
 	if now == nil {
 		now = time.Now
 	}
-	return schemas.Receipt{
+	receipt := schemas.Receipt{
 		Schema: schemas.ReceiptSchema, ArchiveID: archiveID,
 		Sequence: head.Sequence, HeadSHA256: head.SHA256, SeenAt: schemas.TimeOf(now()),
 	}
+	if utf8.Valid(raw) {
+		receipt.Head = string(raw)
+	}
+	return receipt
 }
 
 func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, error) {
@@ -251,7 +258,7 @@ func (rec *Recorder) rememberNewest(snapshots []*archive.Snapshot) {
 		return
 	}
 	rec.guarded = newest.Commit.ID
-	if err := remember(rec.Memory, rec.Archive.ID(), newest.Ref(), rec.Now); err != nil && rec.Warn != nil {
+	if err := remember(rec.Memory, newest, rec.Now); err != nil && rec.Warn != nil {
 		rec.Warn(fmt.Errorf("the snapshot is kept, but not the receipt for it: %w", err))
 	}
 }

@@ -23,12 +23,13 @@ const (
 	checkRules        = "rules"        // each commit writes only what its kind may, and nothing is lost
 	checkDocuments    = "documents"    // what the files say of each other is true
 	checkCosignatures = "cosignatures" // others vouch for commits, and as many as a policy demands
+	checkCheckpoints  = "checkpoints"  // history begins with each that was signed for it
 	checkReceipt      = "receipt"      // history contains what this user saw before
 )
 
 var checkOrder = []string{
 	checkRepository, checkObjects, checkCommits, checkIntroduction, checkSignatures, checkSigners,
-	checkChain, checkManifests, checkRules, checkDocuments, checkCosignatures, checkReceipt,
+	checkChain, checkManifests, checkRules, checkDocuments, checkCosignatures, checkCheckpoints, checkReceipt,
 }
 
 // maxProblems bounds what each check lists; the rest is counted.

@@ -26,6 +26,7 @@ type VerifyOptions struct {
 	Policy       *schemas.TrustPolicy  // demanded beside what the archive demands of itself; nil: nothing
 	Now          func() time.Time      // nil: time.Now
 	Progress     Progress              // nil: nobody is told
+	Checkpoints  CheckpointPolicy
 
 	// since stops the walk at a commit that was verified before.
 	since *schemas.Receipt
@@ -177,6 +178,7 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 	}
 	v.checkCommits(ctx, hash)
 	v.checkPolicies(ctx)
+	v.checkCheckpoints(ctx)
 	v.limits()
 	return v.report.finish(v)
 }
@@ -276,7 +278,7 @@ func (v *verifier) rememberGood() error {
 			return err
 		}
 	}
-	receipt := receiptFor(v.report.ArchiveID, v.head.ref(), v.options.Now)
+	receipt := receiptFor(v.report.ArchiveID, v.head.ref(), v.head.commit.Raw, v.options.Now)
 	if err := v.options.Memory.RememberVerified(receipt); err != nil {
 		return err
 	}
@@ -297,6 +299,11 @@ func (v *verifier) limits() {
 		notes = append(notes, "files of snapshots outside the range were not hashed")
 	case v.relies():
 		notes = append(notes, fmt.Sprintf("files of the snapshots up to %d were hashed on %s, not now", v.before.Sequence, v.before.SeenAt))
+	}
+	if v.options.since == nil {
+		if note := v.notWitnessed(); note != "" {
+			notes = append(notes, note)
+		}
 	}
 	v.report.Limits = append(notes,
 		"times are the operator's own: no timestamp of a third party was checked",

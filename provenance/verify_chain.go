@@ -242,6 +242,9 @@ func (v *verifier) checkReceipt() {
 	}
 	v.report.looked(checkReceipt, 1)
 	head := &v.head
+	if v.seen == nil || v.seen.sequence != receipt.Sequence {
+		v.conflict(receipt)
+	}
 	switch {
 	case v.seen != nil && v.seen.sequence == receipt.Sequence:
 	case head.sequence < receipt.Sequence:

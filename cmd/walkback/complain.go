@@ -161,6 +161,8 @@ func hintFor(err error) string {
 		return "wait until it has finished; --fresh does not help against a running one"
 	case errors.As(err, &newer):
 		return "a newer walkback can read it"
+	case errors.Is(err, provenance.ErrNoCheckpoint):
+		return "walkback checkpoint makes one"
 	case errors.Is(err, trust.ErrNoAgent):
 		return "start one with: eval $(ssh-agent); ssh-add FILE"
 	case errors.Is(err, gitstore.ErrNotEmpty):

@@ -39,9 +39,11 @@ var layers = map[string][]string{
 	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance/timestamp":      {},
 	"provenance/timestamptest":  {"provenance/timestamp"},
-	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
+	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/checkpoint", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/timestamp", "provenance/trust", "schemas"},
+	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
+
+	"provenance/checkpoint/witnesstest": {"provenance/checkpoint"},
 }
 
 // only names the libraries that a single package may import, beside packages

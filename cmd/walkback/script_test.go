@@ -55,6 +55,7 @@ func laterMain() {
 //	exited CODE                          how that program ended, after wait; -1: by a signal
 //	blocks FILE                          the indented commands of a Markdown file, as block-1.sh, block-2.sh, …
 //	readbyother ADDRESS FILE             a commit that gives a page the text in FILE, by another extractor
+//	witness CONFIG KEYFILE               a witness of the log with the key in KEYFILE starts, and is entered into CONFIG
 //	wellformed FILE                      it is an HTML page that loads nothing and runs nothing
 //
 // A command that could not run (1), was misused (2) or found an archive bad
@@ -83,6 +84,7 @@ func TestScripts(t *testing.T) {
 			"blocks":      codeBlocks,
 			"wellformed":  wellFormed,
 			"readbyother": readByOther,
+			"witness":     startWitness,
 		},
 	})
 }

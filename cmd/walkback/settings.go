@@ -26,7 +26,8 @@ type settings struct {
 	SecondLook   string `toml:"second_look"`
 	Resources    *bool  `toml:"resources"`
 
-	MaxResourceBytes string `toml:"max_resource_bytes"`
+	MaxResourceBytes string           `toml:"max_resource_bytes"`
+	Witnesses        []witnessSetting `toml:"witness"`
 }
 
 func (p *program) settingsFile() string { return filepath.Join(p.configFolder(), "config.toml") }

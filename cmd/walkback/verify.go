@@ -36,6 +36,9 @@ forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
 			&cli.StringFlag{Name: "introduction", Usage: "pin the archive to the introduction/1 document in `FILE`, and remember it when the archive verifies"},
 			&cli.StringFlag{Name: "policy", Usage: "demand the co-signatures that the policy/1 document in `FILE` demands (16)"},
 			&cli.BoolFlag{Name: "strict", Usage: "an archive that is not pinned by an introduction is untrusted (11); a key's window that no timestamp proves is unproven (13)"},
+			&cli.StringSliceFlag{Name: "checkpoint", Usage: "hold the history against the checkpoint in `FILE`, got another way than the archive; may be repeated"},
+			&cli.StringSliceFlag{Name: "witness", Usage: "trust the witness with this verifier `KEY`, beside those of config.toml; may be repeated"},
+			&cli.IntFlag{Name: "witnesses", Usage: "at least `N` trusted witnesses must have signed the newest checkpoint (16)"},
 			&cli.BoolFlag{Name: "json", Usage: "print a verify-report/1 document"},
 		},
 		Action: p.verify,
@@ -65,6 +68,9 @@ func (p *program) verify(c *cli.Context) error {
 		}
 	}
 	if options.Policy, err = readPolicy(c.String("policy")); err != nil {
+		return err
+	}
+	if options.Checkpoints, err = p.checkpointPolicy(c); err != nil {
 		return err
 	}
 	progress := p.progress()
@@ -208,6 +214,12 @@ func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
 	for _, signer := range report.Cosigners {
 		p.printf("%s co-signed by %s (%s)\n", count(int(signer.Commits), "commit"), signer.Principal, signer.Key)
 	}
+	if seen := report.Checkpoints; seen != nil {
+		p.printf("%s, the newest of %s with the root %s\n", count(int(seen.Count), "checkpoint"), count(int(seen.Size), "snapshot"), seen.Root)
+		for _, w := range seen.Witnesses {
+			p.printf("witnessed by %s on %s: %s\n", w.Witness, minute(w.At), count(int(w.Size), "snapshot"))
+		}
+	}
 	for _, limit := range report.Limits {
 		p.printf("not proven: %s\n", limit)
 	}
@@ -217,6 +229,9 @@ func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
 		p.printf(", newest %d with %s", head.Sequence, head.SHA256)
 	}
 	p.printf("\n")
+	if report.Conflict != nil {
+		p.say("hint", "keep walkback verify --json: it holds both signed heads, the one seen before and the one found now, as evidence")
+	}
 	if !report.Pinned {
 		p.say("warning", "UNPINNED: nothing outside the archive says who made it; ask its operator for the introduction and verify with --introduction FILE")
 	}

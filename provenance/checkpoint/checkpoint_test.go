@@ -20,6 +20,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/walkback-dev/walkback/provenance/checkpoint"
+	"github.com/walkback-dev/walkback/provenance/checkpoint/witnesstest"
 )
 
 const origin = "urn:uuid:2f1e6c1c-6d4c-4a5b-9d0f-0f3a0b6c7d8e"
@@ -260,9 +261,18 @@ func TestSignAndOpen(t *testing.T) {
 	}
 }
 
+func newWitness(t *testing.T, logKey string) *witnesstest.Witness {
+	t.Helper()
+	w, err := witnesstest.New("witness.example/w1", logKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 func TestWitness(t *testing.T) {
 	key := newKey(t, origin)
-	witness := newFakeWitness(t, "witness.example/w1", key.Verifier())
+	witness := newWitness(t, key.Verifier())
 	site := httptest.NewServer(witness)
 	defer site.Close()
 	tree := logOf(10)
@@ -273,15 +283,15 @@ func TestWitness(t *testing.T) {
 		}
 		return signed
 	}
-	asked := checkpoint.Witness{URL: site.URL + "/sub", Key: witness.vkey}
+	asked := checkpoint.Witness{URL: site.URL + "/sub", Key: witness.Key}
 	ctx := context.Background()
 	for _, step := range []struct{ size, old int64 }{{3, 0}, {7, 3}, {7, 7}, {10, 0}} { // the last one is corrected by the witness
 		cosigned, err := asked.Add(ctx, http.DefaultClient, sign(step.size), step.old, tree)
 		if err != nil {
 			t.Fatalf("size %d from %d: %v", step.size, step.old, err)
 		}
-		opened, err := checkpoint.Open(cosigned, []string{key.Verifier()}, []string{witness.vkey})
-		if err != nil || len(opened.Witnessed) != 1 || opened.Witnessed[0] != (checkpoint.Cosignature{Witness: "witness.example/w1", Time: fakeTime}) {
+		opened, err := checkpoint.Open(cosigned, []string{key.Verifier()}, []string{witness.Key})
+		if err != nil || len(opened.Witnessed) != 1 || opened.Witnessed[0] != (checkpoint.Cosignature{Witness: "witness.example/w1", Time: witnesstest.Time}) {
 			t.Errorf("size %d: opened %+v, %v", step.size, opened, err)
 		}
 		if opened, err := checkpoint.Open(cosigned, []string{key.Verifier()}, nil); err != nil || opened.Unknown != 1 {
@@ -320,11 +330,11 @@ func TestWitnessThatLies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	honest := newFakeWitness(t, "witness.example/w1", key.Verifier())
+	honest := newWitness(t, key.Verifier())
 	for name, answer := range map[string]http.HandlerFunc{
 		"nothing":      func(w http.ResponseWriter, _ *http.Request) {},
 		"no signature": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") },
-		"a wrong key":  newFakeWitness(t, "witness.example/w1", key.Verifier()).ServeHTTP,
+		"a wrong key":  newWitness(t, key.Verifier()).ServeHTTP,
 		"endless":      func(w http.ResponseWriter, _ *http.Request) { w.Write(bytes.Repeat([]byte("— x y\n"), 1<<20)) },
 		"endless corrections": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/x.tlog.size")
@@ -342,7 +352,7 @@ func TestWitnessThatLies(t *testing.T) {
 		},
 	} {
 		site := httptest.NewServer(answer)
-		_, err := checkpoint.Witness{URL: site.URL, Key: honest.vkey}.Add(context.Background(), http.DefaultClient, signed, 0, tree)
+		_, err := checkpoint.Witness{URL: site.URL, Key: honest.Key}.Add(context.Background(), http.DefaultClient, signed, 0, tree)
 		site.Close()
 		if err == nil || strings.Contains(err.Error(), "\x1b") {
 			t.Errorf("%s: %v", name, err)

@@ -119,3 +119,6 @@ func CheckConsistency(proof []Hash, old int64, oldRoot Hash, size int64, root Ha
 	}
 	return nil
 }
+
+// Root returns the root of the whole log.
+func (t *Tree) Root() (Hash, error) { return tlog.TreeHash(t.size, t) }

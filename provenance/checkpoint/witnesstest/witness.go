@@ -1,4 +1,6 @@
-package checkpoint_test
+// Package witnesstest is a witness of one log, by the letter of
+// c2sp.org/tlog-witness, for tests.
+package witnesstest
 
 import (
 	"crypto/ed25519"
@@ -12,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -20,41 +21,42 @@ import (
 	"github.com/walkback-dev/walkback/provenance/checkpoint"
 )
 
-// fakeTime is when the fake witness signs.
-const fakeTime = 1_700_000_000
+// Time is when the witness says that it signs, in seconds since 1970.
+const Time = 1_700_000_000
 
-// fakeWitness is a witness of one log, by the letter of c2sp.org/tlog-witness.
-type fakeWitness struct {
-	t    *testing.T
-	name string
-	key  ed25519.PrivateKey
-	hash uint32
-	vkey string
-	log  note.Verifier
+// Witness is an http.Handler that answers add-checkpoint.
+type Witness struct {
+	Key string // its verifier key
+
+	name   string
+	secret ed25519.PrivateKey
+	hash   uint32
+	log    note.Verifier
 
 	mu   sync.Mutex
 	size int64
 	root checkpoint.Hash
 }
 
-func newFakeWitness(t *testing.T, name, logKey string) *fakeWitness {
-	t.Helper()
+// New makes a witness of the log with this verifier key.
+func New(name, logKey string) (*Witness, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	verifier, err := note.NewVerifier(logKey)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	encoded := append([]byte{4}, public...)
 	sum := sha256.Sum256(append([]byte(name+"\n"), encoded...))
-	w := &fakeWitness{t: t, name: name, key: private, hash: binary.BigEndian.Uint32(sum[:]), log: verifier}
-	w.vkey = fmt.Sprintf("%s+%08x+%s", name, w.hash, base64.StdEncoding.EncodeToString(encoded))
-	return w
+	w := &Witness{name: name, secret: private, hash: binary.BigEndian.Uint32(sum[:]), log: verifier}
+	w.Key = fmt.Sprintf("%s+%08x+%s", name, w.hash, base64.StdEncoding.EncodeToString(encoded))
+	return w, nil
 }
 
-func (w *fakeWitness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers a request to add a checkpoint.
+func (w *Witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil || r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/add-checkpoint") {
 		rw.WriteHeader(http.StatusBadRequest)
@@ -102,9 +104,9 @@ func (w *fakeWitness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.size, w.root = c.Size, c.Root
-	message := fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", int64(fakeTime), opened.Text)
+	message := fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", int64(Time), opened.Text)
 	sig := binary.BigEndian.AppendUint32(nil, w.hash)
-	sig = binary.BigEndian.AppendUint64(sig, fakeTime)
-	sig = append(sig, ed25519.Sign(w.key, message)...)
+	sig = binary.BigEndian.AppendUint64(sig, Time)
+	sig = append(sig, ed25519.Sign(w.secret, message)...)
 	fmt.Fprintf(rw, "— %s %s\n", w.name, base64.StdEncoding.EncodeToString(sig))
 }
