@@ -128,8 +128,8 @@ func (rec *Recorder) LetIn(ctx context.Context, signer *trust.AllowedSigner) (*a
 
 func (e *trustEdit) letIn(signer *trust.AllowedSigner) error {
 	fp := trust.Fingerprint(signer.Key)
-	if err := trust.CheckKey(signer.Key); err != nil {
-		return &KeyError{Key: fp, Reason: "cannot be let in: " + err.Error()}
+	if err := lettable(signer.Key); err != nil {
+		return err
 	}
 	if _, revoked := e.state.Revocations.Of(signer.Key); revoked {
 		return &KeyError{Key: fp, Reason: "was revoked, and no revocation is taken back"}
@@ -148,6 +148,17 @@ func (e *trustEdit) letIn(signer *trust.AllowedSigner) error {
 		}
 	}
 	e.write(archive.SignersFile, trust.AddSigner(file, signer))
+	return nil
+}
+
+// lettable returns why no line of the allowed signers can have a key, or nil.
+func lettable(key ssh.PublicKey) error {
+	if _, ok := key.(*ssh.Certificate); ok {
+		return &KeyError{Key: trust.Fingerprint(key), Reason: "stands in a certificate: let in the key itself, or the authority that certified it"}
+	}
+	if err := trust.CheckKey(key); err != nil {
+		return &KeyError{Key: trust.Fingerprint(key), Reason: "cannot be let in: " + err.Error()}
+	}
 	return nil
 }
 

@@ -57,6 +57,9 @@ func (e *UnverifiedHeadError) Error() string {
 // memory. The caller closes it.
 func Init(ctx context.Context, dir string, key *trust.Key, memory *trust.Memory, now func() time.Time) (*archive.Archive, error) {
 	_, email := key.Person()
+	if err := lettable(key.Public()); err != nil {
+		return nil, err
+	}
 	a, err := archive.Init(ctx, dir, archive.InitOptions{
 		Signer: key, AllowedSigners: []byte(trust.SignerLine(email, key.PublicKey())), Now: now,
 	})

@@ -62,7 +62,9 @@ func (p *Program) sign(key ssh.PublicKey, file, namespace string, message []byte
 	if p.Stderr != nil {
 		cmd.Stderr = io.MultiWriter(&said, p.Stderr)
 	}
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Run(); err != nil && p.Stderr != nil {
+		return nil, fmt.Errorf("%s: %w", p.Path, err)
+	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w: %s", p.Path, err, lastLine(said.String()))
 	}
 	made, err := os.Open(buffer + ".sig")
