@@ -16,7 +16,10 @@
 //	VERIFY.md                    how to verify this archive with stock tools
 //	.gitattributes               * -text; never changes
 //	manifest-sha256.txt          what the commit vouches for, see below
-//	trust/allowed_signers        who may sign the next commit
+//	trust/allowed_signers        who may sign the next commit, see package trust
+//	trust/revoked_keys           public keys that somebody else may have
+//	trust/revocations.jsonl      revocation/1 lines: since when, and up to which commit
+//	trust/policy.json            policy/1: how many must co-sign
 //	pages/<h>/<h>/<h>/<h>/<host>~<slug>~<id>/
 //	    capture.json             capture/1: the newest capture
 //	    head.http                request and response heads of every hop
