@@ -82,6 +82,14 @@ func (p *program) capture(c *cli.Context) error {
 		return err
 	}
 	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe"), Resources: resources}
+	if err := p.beMannered(c, &options); err != nil {
+		return err
+	}
+	release, err := p.keepDeadline(c)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := readable(c.Context, requests, options); err != nil {
 		return err
 	}
@@ -155,13 +163,22 @@ func (p *program) end(journal *archive.Journal, err error, did, asked int, repor
 	if err == nil && (p.stop.Err() == nil || did >= asked) {
 		return p.afterReport(report(), journal.Finish())
 	}
+	if p.late() {
+		p.say("note", "%v: %d of %d done", errDeadline, did, asked)
+	}
 	if did == 0 && !journal.Resumed {
+		if err == nil && p.late() {
+			err = exit(exitPartly)
+		}
 		return p.afterReport(err, journal.Finish())
 	}
 	p.say("hint", "the same command continues this run")
 	// What the report would say by its exit code gives way to the reason.
 	if reportErr := report(); err == nil {
 		err = reportErr
+	}
+	if err == nil && p.late() {
+		err = exit(exitPartly)
 	}
 	return p.afterReport(err, journal.Leave())
 }
@@ -204,12 +221,15 @@ func journalKey(c *cli.Context, requests []archive.PostRequest) []string {
 // signs: done in another manner, the rest of a run would be another run.
 func (p *program) manner(c *cli.Context) []string {
 	settings := p.settings()
-	key := []string{settings.UserAgent, settings.Key, strconv.FormatBool(settings.AllowPrivate), settings.MaxResourceBytes}
+	key := []string{settings.UserAgent, settings.Via, settings.Vantage, strconv.FormatBool(settings.IgnoreRobots), settings.Key, strconv.FormatBool(settings.AllowPrivate), settings.MaxResourceBytes}
 	if settings.Resources != nil {
 		key = append(key, strconv.FormatBool(*settings.Resources))
 	}
 	for _, flag := range append(fetchFlags(), keyFlag) {
 		name := flag.Names()[0]
+		if name == deadlineName {
+			continue // what is cut short by one goes on under another
+		}
 		key = append(key, fmt.Sprintf("--%s=%v", name, c.Value(name)))
 	}
 	return key
@@ -228,6 +248,7 @@ func (r *captureRun) run(ctx context.Context, recorder *provenance.Recorder) err
 	r.posts = make([]*schemas.CapturedPost, len(r.requests))
 	var todo []int
 	for i, request := range r.requests {
+		r.journal.Run.Ask(request.Page)
 		page, post, err := r.journal.Run.CapturedPost(request.Page)
 		if err != nil {
 			return err

@@ -86,13 +86,22 @@ func (p *program) check(c *cli.Context) error {
 	}
 	key := append([]string{"check", strconv.FormatBool(c.Bool("whole")), strconv.FormatBool(c.Bool("due"))}, c.Args().Slice()...)
 	key = append(key, p.manner(c)...)
+	endDeadline, err := p.keepDeadline(c)
+	if err != nil {
+		return err
+	}
+	defer endDeadline()
 	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
 		return err
 	}
-	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), archive.RunOptions{
+	options := archive.RunOptions{
 		Fetch: client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Probe: !c.Bool("no-probe"), Expires: checkExpires,
 		Resources: resources,
-	})
+	}
+	if err := p.beMannered(c, &options); err != nil {
+		return err
+	}
+	journal, err := recorder.Archive.Begin(key, c.Bool("fresh"), options)
 	if err != nil {
 		return err
 	}

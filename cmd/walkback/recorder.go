@@ -22,7 +22,7 @@ var waitFlag = &cli.DurationFlag{Name: "wait", Value: 30 * time.Second, Usage: "
 
 // fetchFlags are those of every command that goes out to the network.
 func fetchFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
 		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a page after this `TIME`"},
 		&cli.StringFlag{Name: "max-bytes", Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
@@ -34,7 +34,7 @@ func fetchFlags() []cli.Flag {
 			Name: secondLookName, Value: 20 * time.Second, EnvVars: []string{"WALKBACK_SECOND_LOOK"},
 			Usage: "look again after this `TIME` at a known page that is suddenly not served, or has lost most of its text or a passage that is quoted: it may be a passing fault (0: do not)",
 		},
-	}
+	}, mannerFlags()...)
 }
 
 const secondLookName = "second-look"
@@ -58,8 +58,9 @@ func (p *program) secondLooks(c *cli.Context) (provenance.SecondLooks, error) {
 
 // fetcher makes the client that the flags describe. The caller closes it.
 func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
-	if c.Duration("timeout") <= 0 {
-		return nil, &usage{message: "--timeout must be more than nothing", hint: "for example --timeout 30s"}
+	options, err := p.fetchOptions(c)
+	if err != nil {
+		return nil, err
 	}
 	limit, err := parseSize(c.String("max-bytes"))
 	if err != nil {
@@ -68,15 +69,8 @@ func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
 	if limit > gitstore.MaxObjectSize {
 		return nil, &usage{message: fmt.Sprintf("--max-bytes: git keeps no file of more than %s here", size(gitstore.MaxObjectSize)), hint: "for example --max-bytes 2G"}
 	}
-	settings := p.settings()
-	agent := c.String("user-agent")
-	if agent == "" {
-		agent = settings.UserAgent
-	}
-	return fetch.New(fetch.Options{
-		UserAgent: agent, AllowPrivate: c.Bool("allow-private") || settings.AllowPrivate,
-		MaxBytes: limit, Timeout: c.Duration("timeout"), Now: p.now,
-	}), nil
+	options.MaxBytes = limit
+	return fetch.New(options), nil
 }
 
 // resourceOptions says how much is kept of what pages are made of; nil: nothing.

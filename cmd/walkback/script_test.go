@@ -65,7 +65,8 @@ func laterMain() {
 //
 // Each script has a web of its own at $WEB, and a home, keys, settings and
 // receipts of its own, and the project's documents in $DOCS. The web is on loopback: $WALKBACK_ALLOW_PRIVATE is set.
-// So is $WALKBACK_SECOND_LOOK, to 0: a script that wants second looks says when.
+// So are $WALKBACK_SECOND_LOOK and $WALKBACK_RETRIES, to 0: a script that wants
+// second looks says when, and one that wants requests made again how often.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -112,7 +113,7 @@ func setUpScript(env *testscript.Env) error {
 		return err
 	}
 	for name, value := range map[string]string{
-		"DOCS": docs, "WEB": "http://" + web.Addr(), "WALKBACK_ALLOW_PRIVATE": "1", "WALKBACK_SECOND_LOOK": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8",
+		"DOCS": docs, "WEB": "http://" + web.Addr(), "WALKBACK_ALLOW_PRIVATE": "1", "WALKBACK_SECOND_LOOK": "0", "WALKBACK_RETRIES": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8",
 		"HOME": home, "WALKBACK_CONFIG": filepath.Join(env.WorkDir, "config"), "WALKBACK_STATE": filepath.Join(env.WorkDir, "state"),
 		"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_NOSYSTEM": "1",
 	} {

@@ -28,6 +28,16 @@ type settings struct {
 
 	MaxResourceBytes string           `toml:"max_resource_bytes"`
 	Witnesses        []witnessSetting `toml:"witness"`
+
+	// How hosts are treated, and from where and as whom they are asked.
+	IgnoreRobots bool                         `toml:"ignore_robots"`
+	Delay        string                       `toml:"delay"`
+	Retries      *int                         `toml:"retries"`
+	Via          string                       `toml:"via"`
+	Vantage      string                       `toml:"vantage"`
+	Operator     string                       `toml:"operator"`
+	Cookies      string                       `toml:"cookies"`
+	Headers      map[string]map[string]string `toml:"headers"` // by host, then by name
 }
 
 func (p *program) settingsFile() string { return filepath.Join(p.configFolder(), "config.toml") }
