@@ -154,7 +154,7 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 		return nil, 0, err
 	}
 	in := inputOf(c, nil)
-	if !extract.MayHaveText(start, in.ContentType, in.ContentEncoding, in.URL) {
+	if c.Reader == "" && !extract.MayHaveText(start, in.ContentType, in.ContentEncoding, in.URL) {
 		return nil, 0, nil
 	}
 	if size > extract.MaxText {
@@ -168,7 +168,11 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 		return nil, 0, errors.Join(err, errors.New("the payload has not the size that its capture says"))
 	}
 	in.Payload = whole
-	document, err = extract.Read(ctx, in)
+	if c.Reader != "" {
+		document, err = readPost(ctx, c, whole)
+	} else {
+		document, err = extract.Read(ctx, in)
+	}
 	var over *extract.LimitError
 	switch {
 	case errors.Is(err, extract.ErrNoText):

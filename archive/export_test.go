@@ -19,5 +19,5 @@ func (r *Run) Record(ctx context.Context, ref PageRef, fresh bool, x *fetch.Exch
 			return nil, err
 		}
 	}
-	return r.record(ctx, ref, before, fetch.Request{URL: ref.Name}, x)
+	return r.record(ctx, ref, before, fetch.Request{URL: ref.Name}, x, nil)
 }

@@ -40,11 +40,24 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 
 // fetch looks at a page that was last captured as before, nil for a new page.
 func (r *Run) fetch(ctx context.Context, ref PageRef, before *Page) (*PageDraft, error) {
+	draft, err := r.fetchPost(ctx, ref, before)
+	if draft != nil || err != nil {
+		return draft, err
+	}
+	return r.fetchFrom(ctx, ref, before, nil)
+}
+
+// fetchFrom asks for the page, or a service in place of it. Without an error and a
+// draft, the service gave no answer of its own, and the page may be asked.
+func (r *Run) fetchFrom(ctx context.Context, ref PageRef, before *Page, from *asking) (*PageDraft, error) {
 	asked, err := r.isAsked(ref, before)
 	if err != nil {
 		return nil, err
 	}
 	request := fetch.Request{URL: ref.Name, Buffers: r.buffers, Robots: !asked && !r.options.IgnoreRobots, Room: r.room(ctx)}
+	if from != nil {
+		request.URL = from.address
+	}
 	if !r.options.Whole {
 		if err := r.makeConditional(&request, before); err != nil {
 			return nil, err
@@ -58,7 +71,12 @@ func (r *Run) fetch(ctx context.Context, ref PageRef, before *Page) (*PageDraft,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	d, err := r.record(ctx, ref, before, request, exchange)
+	if from != nil {
+		if ok, err := from.hear(ref.Name, exchange); err != nil || !ok {
+			return nil, err
+		}
+	}
+	d, err := r.record(ctx, ref, before, request, exchange, from)
 	if err == nil && exchange.HoldsSecret && r.options.Leaked != nil {
 		r.options.Leaked(ref.Name)
 	}
@@ -143,8 +161,9 @@ func strongDate(header http.Header) string {
 // refusals are the failures in which nobody was asked.
 var refusals = []fetch.Reason{fetch.BadURL, fetch.UnsupportedScheme, fetch.UserInfo, fetch.PrivateAddress, fetch.Robots}
 
-// record turns an exchange into a draft.
-func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fetch.Request, x *fetch.Exchange) (*PageDraft, error) {
+// record turns an exchange into a draft; from is nil when the page itself was
+// asked.
+func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fetch.Request, x *fetch.Exchange, from *asking) (*PageDraft, error) {
 	d := &PageDraft{PageRef: ref, Before: before, files: map[string]*content{}}
 	c := r.newCapture(ref, schemas.Fetched, x.Started, x.Duration)
 	d.Capture = c
@@ -160,7 +179,10 @@ func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fet
 	}
 	c.Vantage = r.options.Vantage
 	d.addHops(x)
-	answer := access.Answer{Asked: ref.Name, Truncated: schemas.Truncation(x.Truncated), At: x.Started}
+	answer := access.Answer{Asked: request.URL, Truncated: schemas.Truncation(x.Truncated), At: x.Started}
+	if from != nil {
+		c.Asked, c.Reader, answer.Service = from.address, from.service.Name(), &from.heard
+	}
 	if final := x.Final(); final != nil {
 		c.FinalURL, c.Status = final.URL, final.Status
 		addServerClock(c.Clock, final)
@@ -458,56 +480,4 @@ func (d *PageDraft) addText(document *extract.Document) int64 {
 	entry.CapturedAt, entry.Payload = d.Capture.CapturedAt, d.Capture.Body.SHA256
 	d.Capture.Text = entry
 	return entry.Size
-}
-
-// Given is a post handed in as a file.
-type Given struct {
-	Content     []byte
-	MediaType   string // text/plain, text/markdown, text/html
-	ClaimedURL  string // where the post is said to stand
-	ClaimedDate string // when it is said to be from
-}
-
-// ErrNoText is returned for a file that cannot be a post, since nothing in it
-// can be read.
-var ErrNoText = errors.New("the file holds no text")
-
-// Give takes a post handed in as a file.
-func (r *Run) Give(ctx context.Context, ref PageRef, given Given) (*PageDraft, error) {
-	return r.once(ctx, ref, func() (*PageDraft, error) {
-		before, err := r.before(ref)
-		if err != nil {
-			return nil, err
-		}
-		if recorded, err := r.recorded(before); recorded != nil || err != nil {
-			return recorded, err
-		}
-		d := &PageDraft{PageRef: ref, Before: before, files: map[string]*content{}}
-		c := r.newCapture(ref, schemas.Given, r.options.Now(), 0)
-		d.Capture = c
-		c.ClaimedURL, c.ClaimedDate = given.ClaimedURL, given.ClaimedDate
-		c.Access = schemas.Access{
-			Outcome: schemas.Served, Rule: "given", Confidence: schemas.Certain,
-			Evidence: []string{fmt.Sprintf("handed in as a file of %d bytes", len(given.Content))},
-		}
-		if len(given.Content) == 0 {
-			return nil, ErrNoText
-		}
-		payload := bytes.NewReader(given.Content)
-		d.addBody(payload, payload.Size(), schemas.DigestOf(given.Content), given.Content, http.Header{"Content-Type": {given.MediaType}})
-		if err := r.read(ctx, d, payload, &access.Answer{}); err != nil {
-			return nil, err
-		}
-		if err := r.finish(ctx, d); err != nil {
-			return nil, fmt.Errorf("keeping post: %w", err)
-		}
-		if !d.AsBefore && d.Document == nil {
-			d.release()
-			if c.TextLimit > 0 {
-				return nil, fmt.Errorf("a post is read whole: %w", &extract.LimitError{What: "the file", Limit: c.TextLimit})
-			}
-			return nil, ErrNoText
-		}
-		return d, nil
-	})
 }

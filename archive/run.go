@@ -12,6 +12,7 @@ import (
 
 	"github.com/walkback-dev/walkback/archive/buffer"
 	"github.com/walkback-dev/walkback/archive/fetch"
+	"github.com/walkback-dev/walkback/archive/social"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -68,6 +69,9 @@ type RunOptions struct {
 	// Resources says that pages are captured with what they are made of, and
 	// how much of it; nil: they are not.
 	Resources *ResourceOptions
+	// Services are asked through their APIs for posts of theirs; without any, their
+	// pages are asked for.
+	Services []social.Service
 	// DryRun is for drafts that are never committed: nothing is made ready for
 	// that, and nothing is written to the archive's folder. So is a run
 	// without an archive.

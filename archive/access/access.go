@@ -8,6 +8,13 @@
 // never reused for something else. What a rule saw is quoted as evidence.
 //
 //	failure-<reason>       no complete exchange; refused-<reason> when we did not ask
+//	api-post               the API of a service has the post
+//	api-not-found-first    it says that there is no such post: missing
+//	api-not-found-again    the same at least an hour after the first time: gone
+//	api-deleted            it says that the author deleted the post
+//	api-removed            it says that others took the post down
+//	api-withheld           it says that the post is not shown to us
+//	api-foreign            success, but no answer of the service that answered before
 //	challenge-header       a header that only challenge pages carry, at any status
 //	block-header           a header by which a filter says that it blocked us
 //	challenge-body         a short body with a piece that only challenge pages need
@@ -41,6 +48,9 @@
 //	blank                  no word, where there were many
 //	off-topic              another, much shorter text under another title (suspect)
 //	http-2xx               served
+//
+// Where the API of a service was asked in place of the page, the rules are those
+// up to http-empty, with the api rules behind the failures, and api-foreign.
 //
 // A rule that reads words gives way to the former text: a page that still says
 // what it said is served, whatever its title or its address is.
@@ -82,6 +92,7 @@ type Answer struct {
 	At       time.Time
 	Reading  *Reading // what the body says, nil when it was not read
 	Sibling  *Sibling // how the host says "not found"; nil where nobody asked
+	Service  *Service // what the service said whose API was asked; nil where the page was
 }
 
 // Reading is what a page says.
@@ -108,10 +119,16 @@ type Earlier struct {
 // Judge returns the outcome of an answer. before is nil for a first capture.
 func Judge(a Answer, before *Earlier) schemas.Access {
 	c := &look{Answer: a, before: before}
-	for _, rule := range []func(*look) *schemas.Access{
+	rules := []func(*look) *schemas.Access{
 		failed, challenged, blockedByEdge, byStatus, cutOff, empty, otherType,
 		sentElsewhere, gated, parked, likeSibling, softMissing, paywalled, blank, offTopic,
-	} {
+	}
+	if a.Service != nil {
+		rules = []func(*look) *schemas.Access{
+			failed, byService, challenged, blockedByEdge, byStatus, cutOff, empty, notOfService,
+		}
+	}
+	for _, rule := range rules {
 		if access := rule(c); access != nil {
 			saySibling(a, access)
 			return *access

@@ -23,7 +23,7 @@ const alike = 0.95
 // outcome that Judge gave without it: a success that looks like "not found", or
 // from which all that the page said is gone.
 func WantsSibling(a Answer, before *Earlier, outcome schemas.Access) bool {
-	if a.Status/100 != 2 || a.AsServed || a.Reading == nil || a.Reading.Noticed || a.Final == "" {
+	if a.Service != nil || a.Status/100 != 2 || a.AsServed || a.Reading == nil || a.Reading.Noticed || a.Final == "" {
 		return false
 	}
 	c := &look{Answer: a, before: before}

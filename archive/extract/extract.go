@@ -13,7 +13,8 @@ import (
 // Name identifies the extractor, its version and its options. Two texts may be
 // compared only if they were made under one name: any change that can alter
 // the output of [Read], [Document.Markdown] or [Document.Text] for some input
-// changes the name.
+// changes the name. So does a change of packages social and saved that alters the
+// documents which they make of payloads.
 const Name = "extract/3"
 
 // ErrNoText is returned for a payload that has no readable text: an image, a

@@ -35,6 +35,9 @@ by what they say. --feed reads RSS, Atom, JSON Feed, sitemaps, OPML lists of
 feeds, or the feed that a page offers, and captures the entries that the archive
 has no capture of, or none since the feed says that they were updated.
 
+A post on Mastodon, Bluesky, Hacker News or Reddit is asked for through the public
+API of its service, under its own address; --no-api asks for its page.
+
 Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: a page that is new or
 was served before is not served now, or a feed could not be read; 11 the archive does not verify;
 130 interrupted (what was in flight is kept).`,
@@ -81,7 +84,11 @@ func (p *program) capture(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe"), Resources: resources}
+	services, err := p.services(c)
+	if err != nil {
+		return err
+	}
+	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe"), Resources: resources, Services: services}
 	if err := p.beMannered(c, &options); err != nil {
 		return err
 	}
@@ -222,6 +229,7 @@ func journalKey(c *cli.Context, requests []archive.PostRequest) []string {
 func (p *program) manner(c *cli.Context) []string {
 	settings := p.settings()
 	key := []string{settings.UserAgent, settings.Via, settings.Vantage, strconv.FormatBool(settings.IgnoreRobots), settings.Key, strconv.FormatBool(settings.AllowPrivate), settings.MaxResourceBytes}
+	key = append(key, settings.BlueskyAPI, settings.HackerNewsAPI, settings.RedditAPI)
 	if settings.Resources != nil {
 		key = append(key, strconv.FormatBool(*settings.Resources))
 	}

@@ -301,6 +301,16 @@ func olderCopies(page schemas.CapturedPage) string {
 	return "; an older copy may be at " + page.OlderCopies
 }
 
+// serviceWords say by the rule what the API of a service said of a post.
+var serviceWords = map[string]string{
+	"api-not-found-first": "its service says that there is no such post",
+	"api-not-found-again": "its service says that there is no such post",
+	"api-deleted":         "its service says that the author deleted it",
+	"api-removed":         "its service says that it was taken down",
+	"api-withheld":        "its service does not show it to everyone",
+	"api-foreign":         "what came is no answer of its service",
+}
+
 // describe gives a page's title, or why there is none.
 func describe(page schemas.CapturedPage) string {
 	switch {
@@ -310,6 +320,8 @@ func describe(page schemas.CapturedPage) string {
 		return page.Detail
 	case page.Rule == "redirect-home":
 		return "sent to a home page"
+	case serviceWords[page.Rule] != "":
+		return serviceWords[page.Rule]
 	case strings.HasPrefix(page.Rule, "soft-404"):
 		return fmt.Sprintf("HTTP %d, but it says that there is no such page", page.Status)
 	case page.Rule == "http-empty":

@@ -84,6 +84,10 @@ func (p *program) check(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	services, err := p.services(c)
+	if err != nil {
+		return err
+	}
 	key := append([]string{"check", strconv.FormatBool(c.Bool("whole")), strconv.FormatBool(c.Bool("due"))}, c.Args().Slice()...)
 	key = append(key, p.manner(c)...)
 	endDeadline, err := p.keepDeadline(c)
@@ -96,7 +100,7 @@ func (p *program) check(c *cli.Context) error {
 	}
 	options := archive.RunOptions{
 		Fetch: client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Probe: !c.Bool("no-probe"), Expires: checkExpires,
-		Resources: resources,
+		Resources: resources, Services: services,
 	}
 	if err := p.beMannered(c, &options); err != nil {
 		return err

@@ -30,9 +30,10 @@ var layers = map[string][]string{
 	"archive/feed":              {"archive/extract"},
 	"archive/schedule":          {"schemas"},
 	"archive/index":             {"archive/schedule", "schemas"},
+	"archive/social":            {"archive/extract"},
 	"archive/resource":          {"schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
-	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "archive/resource", "archive/schedule", "schemas"},
+	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "archive/resource", "archive/schedule", "archive/social", "schemas"},
 	"provenance/trust":          {"archive/pattern", "schemas"},
 	"provenance/checkpoint":     {},
 	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
@@ -41,7 +42,7 @@ var layers = map[string][]string{
 	"provenance/timestamptest":  {"provenance/timestamp"},
 	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/checkpoint", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
+	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/social", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
 
 	"provenance/checkpoint/witnesstest": {"provenance/checkpoint"},
 }

@@ -29,6 +29,7 @@ func fetchFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-resources", Usage: "leave out images, style sheets, fonts and media"},
 		&cli.StringFlag{Name: "max-resource-bytes", Usage: "leave out an image or the like of more than this `SIZE` (default: 16M)"},
 		&cli.BoolFlag{Name: "no-probe", Usage: "do not ask a host for a made-up address to learn how it says \"not found\""},
+		noAPIFlag,
 		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
 		&cli.DurationFlag{
 			Name: secondLookName, Value: 20 * time.Second, EnvVars: []string{"WALKBACK_SECOND_LOOK"},

@@ -38,6 +38,10 @@ type settings struct {
 	Operator     string                       `toml:"operator"`
 	Cookies      string                       `toml:"cookies"`
 	Headers      map[string]map[string]string `toml:"headers"` // by host, then by name
+	// Where the APIs of services are, in place of their own: https://api.example.
+	BlueskyAPI    string `toml:"bluesky_api"`
+	HackerNewsAPI string `toml:"hackernews_api"`
+	RedditAPI     string `toml:"reddit_api"`
 }
 
 func (p *program) settingsFile() string { return filepath.Join(p.configFolder(), "config.toml") }

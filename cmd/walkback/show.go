@@ -166,7 +166,10 @@ func (p *program) printShow(show *schemas.Show) {
 	}
 	line("page", "%s", capture.URL)
 	line("captured", "%s, %s, %s", minute(capture.CapturedAt), capture.Method, outcomeLine(capture))
-	if capture.FinalURL != capture.URL {
+	if capture.Asked != "" {
+		line("asked", "%s, read by %s", capture.Asked, capture.Reader)
+	}
+	if capture.FinalURL != capture.URL && capture.FinalURL != capture.Asked {
 		line("served at", "%s", capture.FinalURL)
 	}
 	line("claims", "%s", strings.TrimSpace(capture.ClaimedURL+" "+capture.ClaimedDate))
