@@ -132,6 +132,7 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 		} else if before.Document, err = served.Document(ctx); err != nil {
 			return nil, err
 		}
+		before.Figures, after.Figures = figuresOf(served, before.Document), figuresOfDraft(page)
 	}
 	verdict, err := change.Judge(before, after, func() (*change.Past, error) { return pastOf(ctx, served) })
 	if err != nil {
@@ -177,7 +178,9 @@ func Compare(ctx context.Context, before, after *archive.Page) (*schemas.Change,
 		if err != nil {
 			return nil, err
 		}
-		sides[i] = change.Side{State: page.State(), Document: document, Cut: page.Capture.Truncated != ""}
+		sides[i] = change.Side{
+			State: page.State(), Document: document, Cut: page.Capture.Truncated != "", Figures: figuresOf(page, document),
+		}
 	}
 	verdict, err := change.Judge(sides[0], sides[1], func() (*change.Past, error) { return pastOf(ctx, before) })
 	if err != nil {

@@ -16,7 +16,8 @@ const (
 	MinorEdit           ChangeClass = "minor-edit"          // punctuation, case, one-word typing errors, markup
 	DateChange          ChangeClass = "date"                // the stated date of publication
 	BylineChange        ChangeClass = "byline"
-	LinkTarget          ChangeClass = "link-target" // the same words lead elsewhere
+	LinkTarget          ChangeClass = "link-target"  // the same words lead elsewhere
+	MediaChange         ChangeClass = "media-change" // another image, film or sound in the place of one
 	HeadlineChange      ChangeClass = "headline"
 	SubstantiveEdit     ChangeClass = "substantive-edit"      // meaning changed, on a page that states no dates
 	UpdateNote          ChangeClass = "update-note"           // a new note says that the text was updated

@@ -12,7 +12,7 @@ var enumerations = map[reflect.Type][]string{
 	reflect.TypeFor[ResourceKind](): words(ResourceImage, ResourceStyle, ResourceFont, ResourceIcon, ResourceMedia,
 		ResourceScript, ResourceDocument, ResourceOther),
 	reflect.TypeFor[ChangeClass](): words(NotCompared, Unchanged, ReDerived, BoilerplateOnly, ExtractionUnstable, Changed,
-		MetadataOnly, MovedText, MinorEdit, DateChange, BylineChange, LinkTarget, HeadlineChange, SubstantiveEdit, UpdateNote,
+		MetadataOnly, MovedText, MinorEdit, DateChange, BylineChange, LinkTarget, MediaChange, HeadlineChange, SubstantiveEdit, UpdateNote,
 		Clarification, Correction, StealthEdit, NoticeEdited, NoticeRemoved, Restored, Oscillating, Reinstatement,
 		ExpressionOfConcern, Removal, Withdrawal, Retraction),
 	reflect.TypeFor[Relation]():  words(Linked, Named, Quoted, Earlier),

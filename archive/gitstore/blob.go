@@ -117,6 +117,12 @@ func (b *Blob) Close() error {
 	return b.held.Close()
 }
 
+// Open returns a reader of the content, which the caller closes. It must not be
+// read after the blob was closed.
+func (b *Blob) Open() (io.ReadCloser, error) {
+	return zlib.NewReader(io.NewSectionReader(b.deflated, 0, b.length))
+}
+
 // ID returns the name of the blob.
 func (b *Blob) ID() ID { return b.id }
 

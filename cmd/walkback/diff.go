@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -108,8 +110,33 @@ func (p *program) versionsToCompare(c *cli.Context, a *archive.Archive) (before,
 	if before, err = first.Page(c.Context); err != nil {
 		return nil, nil, err
 	}
-	after, err = second.Page(c.Context)
-	return before, after, err
+	if after, err = second.Page(c.Context); err != nil || first.Sequence != second.Sequence {
+		return before, after, err
+	}
+	return withinVersion(c.Context, a, ref, before, after, from, to)
+}
+
+// withinVersion returns the captures of one version as of two snapshots, if these
+// were named and it was served: they may differ in figures.
+func withinVersion(ctx context.Context, a *archive.Archive, ref archive.PageRef, before, after *archive.Page, from, to string) (*archive.Page, *archive.Page, error) {
+	var captures [2]*archive.Page
+	for i, spec := range []string{from, to} {
+		sequence, err := strconv.ParseInt(spec, 10, 64)
+		if err != nil {
+			return before, after, nil
+		}
+		snapshot, err := a.At(ctx, sequence)
+		if err != nil {
+			return nil, nil, err
+		}
+		if captures[i], err = snapshot.Page(ref); err != nil {
+			return nil, nil, err
+		}
+		if captures[i].Capture.Access.Outcome != schemas.Served {
+			return before, after, nil
+		}
+	}
+	return captures[0], captures[1], nil
 }
 
 // withoutText says of versions whose words cannot be compared how their bytes do.

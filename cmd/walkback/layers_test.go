@@ -31,7 +31,7 @@ var layers = map[string][]string{
 	"archive/schedule":          {"schemas"},
 	"archive/index":             {"archive/schedule", "schemas"},
 	"archive/social":            {"archive/extract"},
-	"archive/resource":          {"schemas"},
+	"archive/resource":          {"archive/pattern", "schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
 	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "archive/resource", "archive/schedule", "archive/social", "schemas"},
 	"provenance/trust":          {"archive/pattern", "schemas"},
@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
 	"provenance/timestamp":      {},
 	"provenance/timestamptest":  {"provenance/timestamp"},
-	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/textdiff", "provenance/change", "provenance/checkpoint", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
+	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/resource", "archive/textdiff", "provenance/change", "provenance/checkpoint", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
 	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/social", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
 

@@ -21,6 +21,7 @@ var classWords = map[schemas.ChangeClass]string{
 	schemas.DateChange:          "date of publication changed",
 	schemas.BylineChange:        "byline changed",
 	schemas.LinkTarget:          "link changed",
+	schemas.MediaChange:         "figure changed",
 	schemas.HeadlineChange:      "headline changed",
 	schemas.SubstantiveEdit:     "substantive edit",
 	schemas.StealthEdit:         "substantive edit, no notice",

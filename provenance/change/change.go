@@ -31,6 +31,13 @@
 // last five captures, is volatile: it is named, and not judged. Headlines,
 // quotations and notes never are.
 //
+// # Figures
+//
+// Figures are paired by address, else by their captions, else by the paragraph
+// before them. The same bytes are the same figure wherever they come from; images
+// that look the same, in another size or encoding, are too. What cannot be
+// decoded is judged by its bytes, and is less sure.
+//
 // # Rules
 //
 //	not-served        one side is not a served capture               not-compared
@@ -47,6 +54,7 @@
 //	typography, spelling, markup                                     minor-edit
 //	address-veiled, address-unveiled, contents-added, contents-removed  minor-edit
 //	published, byline, headline, links, metadata                     their classes
+//	figure-differs    an image, film or sound of the text has another in its place  media-change
 //	words-differ      a substantive edit, no dates are stated        substantive-edit
 //	no-notice-undated a substantive edit, no new note, and the date of modification is what it was, or absent   stealth-edit
 //	no-notice-dated   the same, the date of modification moved on    stealth-edit
@@ -69,6 +77,9 @@ type Side struct {
 	State    schemas.State
 	Document *extract.Document // nil when the payload has no text
 	Cut      bool              // our own limit cut the payload short
+	// Figures returns the figures of the text; nil when they are not known. It is
+	// called once at most.
+	Figures func() ([]Figure, error)
 }
 
 // Past is what is known of served captures before the two that are compared.
@@ -102,7 +113,7 @@ func Judge(before, after Side, history History) (schemas.Change, error) {
 	case before.Cut != after.Cut:
 		return verdict(schemas.NotCompared, "cut-short", schemas.Certain, "one of the two payloads was cut short by a limit"), nil
 	case before.State.Payload == after.State.Payload && after.State.Payload != schemas.Digest{}:
-		return verdict(schemas.Unchanged, "same-payload", schemas.Certain, "the payload is the one last served"), nil
+		return judgeFigures(before, after)
 	}
 	past := &lazyPast{history: history}
 	if before.Document == nil || after.Document == nil {
@@ -114,12 +125,25 @@ func Judge(before, after Side, history History) (schemas.Change, error) {
 	if err := c.leaveOutVolatile(past); err != nil {
 		return schemas.Change{}, err
 	}
+	if err := c.compareFigures(before, after); err != nil {
+		return schemas.Change{}, err
+	}
 	result := c.verdict()
 	result.Extractor = extract.Name
 	if err := tellReturn(&result, before, after, past); err != nil {
 		return schemas.Change{}, err
 	}
 	return result, nil
+}
+
+// judgeFigures is the verdict where the payload is the same.
+func judgeFigures(before, after Side) (schemas.Change, error) {
+	result := verdict(schemas.Unchanged, "same-payload", schemas.Certain, "the payload is the one last served")
+	c := &comparison{before: before.Document, after: after.Document}
+	if err := c.compareFigures(before, after); err != nil || len(c.fields) == 0 {
+		return result, err
+	}
+	return c.verdict(), nil
 }
 
 // judgeBytes is the verdict where a text is missing on one side or on both.

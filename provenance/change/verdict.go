@@ -12,7 +12,7 @@ import (
 // outranks the change that it tells of, but not one that hides it.
 var order = []schemas.ChangeClass{
 	schemas.Unchanged, schemas.ReDerived, schemas.BoilerplateOnly, schemas.ExtractionUnstable, schemas.Changed, schemas.MetadataOnly, schemas.MovedText,
-	schemas.MinorEdit, schemas.DateChange, schemas.BylineChange, schemas.LinkTarget, schemas.HeadlineChange, schemas.SubstantiveEdit,
+	schemas.MinorEdit, schemas.DateChange, schemas.BylineChange, schemas.LinkTarget, schemas.MediaChange, schemas.HeadlineChange, schemas.SubstantiveEdit,
 	schemas.StealthEdit, schemas.UpdateNote, schemas.Clarification, schemas.Correction, schemas.NoticeEdited, schemas.NoticeRemoved,
 	schemas.Reinstatement, schemas.ExpressionOfConcern, schemas.Removal, schemas.Withdrawal, schemas.Retraction,
 }
