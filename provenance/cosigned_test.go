@@ -63,8 +63,10 @@ func cosignedAs(edit func(v *victim, key *trust.Key, path, armor string) (newPat
 
 // TestForgedCosignatures: a co-signature is what it is named for, by who may
 // co-sign, or verify says so.
-func TestForgedCosignatures(t *testing.T) {
-	for _, a := range []attack{
+func TestForgedCosignatures(t *testing.T) { runAttacks(t, forgedCosignatures) }
+
+func forgedCosignatures(t *testing.T) []attack {
+	return []attack{
 		{name: "as it should be", tamper: cosignedAs(func(v *victim, _ *trust.Key, path, armor string) (string, string) { return path, armor }), want: schemas.Verified},
 		{"of another commit", cosignedAs(func(v *victim, key *trust.Key, path, _ string) (string, string) {
 			_, armor := v.cosignature(key, "main~1")
@@ -110,8 +112,6 @@ func TestForgedCosignatures(t *testing.T) {
 			key := v.letIn(provenancetest.Email + ` namespaces="git" KEY`)
 			v.cosign("main~1", key)
 		}, schemas.Untrusted, "cosignatures", "the key is allowed for other purposes: git"},
-	} {
-		t.Run(a.name, a.run)
 	}
 }
 
@@ -177,7 +177,9 @@ func encoded(t *testing.T, doc any) string {
 
 // TestPolicies: the archive has snapshots 0 to 3; 4 and 5 let reviewers in, 6 is
 // the policy unless the case says otherwise.
-func TestPolicies(t *testing.T) {
+func TestPolicies(t *testing.T) { runAttacks(t, policyCases) }
+
+func policyCases(t *testing.T) []attack {
 	reviewed := func(threshold, from int, then func(v *victim, one, two *trust.Key)) func(*victim) {
 		return func(v *victim) {
 			one, two := v.letIn(cosignersLine), v.letIn(cosignersLine)
@@ -185,7 +187,7 @@ func TestPolicies(t *testing.T) {
 			then(v, one, two)
 		}
 	}
-	for _, a := range []attack{
+	return []attack{
 		{name: "nothing to co-sign yet", tamper: reviewed(2, 7, func(*victim, *trust.Key, *trust.Key) {}), want: schemas.Verified},
 		{"not co-signed", reviewed(2, 7, func(v *victim, _, _ *trust.Key) {
 			v.add("extra", nil)
@@ -240,8 +242,6 @@ func TestPolicies(t *testing.T) {
 			v.cosign("main", one)
 			v.options.Policy = demands(v.t, 1, 4, one)
 		}, want: schemas.Verified},
-	} {
-		t.Run(a.name, a.run)
 	}
 }
 

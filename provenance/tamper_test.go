@@ -29,6 +29,12 @@ func (a attack) run(t *testing.T) {
 	a.expect(t, v.verify(v.options))
 }
 
+func runAttacks(t *testing.T, attacks func(*testing.T) []attack) {
+	for _, a := range attacks(t) {
+		t.Run(a.name, a.run)
+	}
+}
+
 func (a attack) expect(t *testing.T, report *schemas.VerifyReport) {
 	t.Helper()
 	codes := map[schemas.Verdict]int{
@@ -63,11 +69,13 @@ func (a attack) expectWarning(t *testing.T, report *schemas.VerifyReport) {
 
 // TestTamperedStorage: what somebody does who can write to the disk and has no
 // key.
-func TestTamperedStorage(t *testing.T) {
+func TestTamperedStorage(t *testing.T) { runAttacks(t, storageAttacks) }
+
+func storageAttacks(t *testing.T) []attack {
 	body := func(v *victim) string {
 		return v.revision("refs/heads/main:" + folder(v.t, postURL) + "/body.html")
 	}
-	for _, a := range []attack{
+	return []attack{
 		{"byte of a loose object", func(v *victim) {
 			v.loosen()
 			id := body(v)
@@ -182,8 +190,6 @@ func TestTamperedStorage(t *testing.T) {
 			raw := v.git("cat-file", "commit", "main")
 			v.adopt(strings.Replace(raw, "gpgsig "+armorOf(raw)+"\n", "", 1))
 		}, schemas.Tampered, "commits", "gpgsig"},
-	} {
-		t.Run(a.name, a.run)
 	}
 }
 

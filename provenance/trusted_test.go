@@ -76,8 +76,10 @@ func provenAll(at time.Time) func(int) time.Time { return func(int) time.Time { 
 const anyone = provenancetest.Email + " KEY"
 
 // TestTrust: attacks on who may sign.
-func TestTrust(t *testing.T) {
-	for _, a := range []attack{
+func TestTrust(t *testing.T) { runAttacks(t, trustAttacks) }
+
+func trustAttacks(t *testing.T) []attack {
+	return []attack{
 		{"key that let itself in, and goes on", func(v *victim) {
 			key := newKey(v.t)
 			v.forge(forgery{kind: schemas.KindTrust, by: key, put: map[string]string{signersFile: v.show(signersFile) + trust.SignerLine(provenancetest.Email, key.PublicKey())}})
@@ -142,16 +144,16 @@ func TestTrust(t *testing.T) {
 			v.add("extra", nil)
 			v.options.Strict = true
 		}, schemas.Unproven, "signers", "TIME-UNPROVEN: a key that may sign for a time only did so by its own clock"},
-	} {
-		t.Run(a.name, a.run)
 	}
 }
 
 // TestRevocation: what a key signed that somebody else may have is judged by
 // order and by proof.
-func TestRevocation(t *testing.T) {
+func TestRevocation(t *testing.T) { runAttacks(t, revocationAttacks) }
+
+func revocationAttacks(t *testing.T) []attack {
 	proven := func(v *victim) provenance.VerifyOptions { return v.options.ProvenBy(provenAll(v.clock.Now())) }
-	for _, a := range []attack{
+	return []attack{
 		{"signed by the thief before it was noticed", func(v *victim) {
 			stolen(v)
 			v.options = proven(v)
@@ -211,8 +213,6 @@ func TestRevocation(t *testing.T) {
 			line := revocation(v, v.key, "main", v.clock.Now())
 			v.entrust(map[string]string{revocationsFile: strings.Replace(line, "revocation/1", "revocation/2", 1)})
 		}, schemas.Unsupported, "signers", "revocation has version 2"},
-	} {
-		t.Run(a.name, a.run)
 	}
 }
 
