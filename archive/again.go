@@ -48,7 +48,7 @@ func (d *PageDraft) After(first *PageDraft, why string) *PageDraft {
 			_ = text.blob.Close() // a temporary file
 		}
 		delete(fault.files, textFile)
-		c.Text, c.TextLimit = nil, 0
+		c.Text, c.TextLimit, c.NoText = nil, 0, ""
 		fault.keepLastServed()
 	}
 	fault.Capture.Access.Evidence = append(slices.Clone(fault.Capture.Access.Evidence), plain(why))

@@ -12,6 +12,7 @@ import (
 	"github.com/walkback-dev/walkback/archive/buffer"
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/archive/pdf"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -90,7 +91,7 @@ func (d *PageDraft) letGo() {
 func (d *PageDraft) refuse(reason, detail string) {
 	c := d.Capture
 	c.Failure = &schemas.Failure{Reason: reason, Detail: detail}
-	c.Head, c.Body, c.Text, c.TextLimit, c.Truncated = nil, nil, nil, 0, ""
+	c.Head, c.Body, c.Text, c.TextLimit, c.NoText, c.Truncated = nil, nil, nil, 0, "", ""
 	c.Resources, c.ResourceHeads, c.ResourcesOmitted = nil, nil, 0
 	for i := range c.Hops {
 		hop := &c.Hops[i]
@@ -140,47 +141,69 @@ func inputOf(c *schemas.Capture, payload []byte) extract.Input {
 	}
 }
 
-// read extracts the text of a payload of this size. It is nil when there is none,
-// or more than is read, of which limit says how much that is; else limit is 0.
-// Then no more than the beginning of the payload is read.
-func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader, size int64) (document *extract.Document, limit int64, err error) {
+// wasRead is what a payload says, or why it says nothing.
+type wasRead struct {
+	document *extract.Document // nil when there is no text
+	limit    int64             // how many bytes are read, where the payload has more and was not
+	noText   string            // why a PDF has no text, a word of capture.json
+}
+
+// read extracts the text of a payload of this size. No more than the beginning is
+// read of what is too long or has none.
+func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader, size int64) (wasRead, error) {
 	done, err := r.wait(ctx, size)
 	if err != nil {
-		return nil, 0, err
+		return wasRead{}, err
 	}
 	defer done()
 	start := make([]byte, min(size, startSize))
 	if _, err := io.ReadFull(payload, start); err != nil {
-		return nil, 0, err
+		return wasRead{}, err
 	}
 	in := inputOf(c, nil)
-	if c.Reader == "" && !extract.MayHaveText(start, in.ContentType, in.ContentEncoding, in.URL) {
-		return nil, 0, nil
+	limit, read := int64(extract.MaxText), extract.Read
+	switch {
+	case c.Reader != "":
+		read = func(ctx context.Context, in extract.Input) (*extract.Document, error) {
+			return readPost(ctx, c, in.Payload)
+		}
+	case pdf.Is(extract.Beginning(start, in.ContentEncoding, startSize)):
+		limit, read = pdf.MaxSize, readPDF
+	case !extract.MayHaveText(start, in.ContentType, in.ContentEncoding, in.URL):
+		return wasRead{}, nil
 	}
-	if size > extract.MaxText {
-		return nil, extract.MaxText, nil
+	if size > limit {
+		return wasRead{limit: limit}, nil
 	}
-	whole := make([]byte, size)
-	if _, err := io.ReadFull(payload, whole[copy(whole, start):]); err != nil {
-		return nil, 0, err
+	in.Payload = make([]byte, size)
+	if _, err := io.ReadFull(payload, in.Payload[copy(in.Payload, start):]); err != nil {
+		return wasRead{}, err
 	}
 	if n, err := payload.Read(make([]byte, 1)); n > 0 || err != io.EOF {
-		return nil, 0, errors.Join(err, errors.New("the payload has not the size that its capture says"))
+		return wasRead{}, errors.Join(err, errors.New("the payload has not the size that its capture says"))
 	}
-	in.Payload = whole
-	if c.Reader != "" {
-		document, err = readPost(ctx, c, whole)
-	} else {
-		document, err = extract.Read(ctx, in)
-	}
+	document, err := read(ctx, in)
 	var over *extract.LimitError
 	switch {
 	case errors.Is(err, extract.ErrNoText):
-		return nil, 0, nil
-	case errors.As(err, &over) && over.Limit == extract.MaxText:
-		return nil, over.Limit, nil
+		return wasRead{noText: pdf.Reason(err)}, nil
+	case errors.As(err, &over) && (over.Limit == extract.MaxText || over.Limit == pdf.MaxSize):
+		return wasRead{limit: over.Limit}, nil
 	case over != nil:
-		return nil, 0, nil
+		return wasRead{}, nil
 	}
-	return document, 0, err
+	return wasRead{document: document}, err
+}
+
+// readPDF is [extract.Read] for a PDF.
+func readPDF(ctx context.Context, in extract.Input) (*extract.Document, error) {
+	payload, err := extract.Decode(in.Payload, in.ContentEncoding)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := pdf.Read(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return extract.ReadPrinted(ctx, lines, in)
 }

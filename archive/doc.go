@@ -76,6 +76,9 @@
 // head, exact but for the values listed as redacted. Spans in capture.json say
 // where each stands.
 //
+// Texts. What has no text of its own, such as a picture, has no text.md; a PDF says
+// why in no_text. Quotes from a PDF have no byte range: see package pdf.
+//
 // # Private state
 //
 // <archive>/walkback/ holds what can be rebuilt or lost: locks, temporary files,

@@ -15,7 +15,7 @@ import (
 // Given is a post handed in as a file.
 type Given struct {
 	Content     []byte
-	MediaType   string // text/plain, text/markdown, text/html
+	MediaType   string // text/plain, text/markdown, text/html, application/pdf
 	ClaimedURL  string // where the post is said to stand
 	ClaimedDate string // when it is said to be from
 }
@@ -57,6 +57,9 @@ func (r *Run) Give(ctx context.Context, ref PageRef, given Given) (*PageDraft, e
 			d.release()
 			if c.TextLimit > 0 {
 				return nil, fmt.Errorf("a post is read whole: %w", &extract.LimitError{What: "the file", Limit: c.TextLimit})
+			}
+			if why := noTextWords[c.NoText]; why != "" {
+				return nil, fmt.Errorf("%w: %s", ErrNoText, why)
 			}
 			return nil, ErrNoText
 		}

@@ -277,14 +277,12 @@ func (r *Run) read(ctx context.Context, d *PageDraft, payload io.Reader, answer 
 			return nil // as before, or not served: no text is wanted
 		}
 	}
-	var err error
-	if d.Document, c.TextLimit, err = r.reader.read(ctx, c, payload, c.Body.Size); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		// Whatever is wrong with the text, the bytes are the evidence.
-		d.Document = nil
+	was, err := r.reader.read(ctx, c, payload, c.Body.Size)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
 	}
+	// Whatever is wrong with the text, the bytes are the evidence.
+	d.Document, c.TextLimit, c.NoText = was.document, was.limit, was.noText
 	if d.Former != nil && !answer.AsServed {
 		if d.FormerDocument, err = d.Former.Document(ctx); err != nil {
 			return err
@@ -314,7 +312,7 @@ func (r *Run) finish(ctx context.Context, d *PageDraft) error {
 		d.AsBefore, d.Document, d.FormerDocument, d.files = true, nil, nil, nil
 		return nil
 	case c.Access.Outcome != schemas.Served:
-		d.Document, d.FormerDocument, c.TextLimit = nil, nil, 0
+		d.Document, d.FormerDocument, c.TextLimit, c.NoText = nil, nil, 0, ""
 		d.keepLastServed()
 	case d.Document != nil:
 		d.hold(r.buffers, d.addText(d.Document))
@@ -481,3 +479,15 @@ func (d *PageDraft) addText(document *extract.Document) int64 {
 	d.Capture.Text = entry
 	return entry.Size
 }
+
+// noTextWords say why a PDF has no text.
+var noTextWords = map[string]string{
+	"encrypted":   "the PDF needs a password",
+	"damaged":     "the PDF is damaged, or none after all",
+	"pictures":    "the pages of the PDF are pictures: was it scanned?",
+	"too-complex": "the PDF takes too much time or memory to read",
+}
+
+// WhyNoText says why the newest capture of the page, a PDF, has no text; "" when
+// it has, or is none.
+func (p *Page) WhyNoText() string { return noTextWords[p.Capture.NoText] }

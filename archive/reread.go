@@ -29,15 +29,15 @@ func (d *PageDraft) Reread(standing func(*extract.Document) schemas.ChangeClass)
 		return nil
 	}
 	was := d.Before.Capture.Text
-	if was == nil || was.Extractor == extract.Name {
+	if was == nil {
 		return nil
 	}
 	document := d.FormerDocument
 	if was.Payload == d.Capture.Body.SHA256 {
 		document = d.Document
 	}
-	if document == nil {
-		return nil // it cannot be read any more: the text of then is all there is
+	if document == nil || was.Extractor == document.Extractor() {
+		return nil // the same, or it cannot be read any more: the text of then is all there is
 	}
 	text := document.Markdown()
 	entry := textEntry(document, text)
@@ -61,7 +61,7 @@ func (w *writer) stageReread(r *Rereading) error {
 // text it is, is left to the caller.
 func textEntry(document *extract.Document, text []byte) *schemas.Text {
 	entry := &schemas.Text{
-		File: textFile, Size: int64(len(text)), SHA256: schemas.DigestOf(text), Extractor: extract.Name,
+		File: textFile, Size: int64(len(text)), SHA256: schemas.DigestOf(text), Extractor: document.Extractor(),
 		Charset: plain(document.Charset), CharsetSource: document.CharsetSource,
 		Title: plain(document.Title), Byline: plain(document.Byline),
 		Published: plain(document.Published), Modified: plain(document.Modified),

@@ -83,11 +83,11 @@ func (r *Run) askSibling(ctx context.Context, address string) (*access.Sibling, 
 	capture := &schemas.Capture{FinalURL: final.URL, CapturedAt: schemas.TimeOf(x.Started), Body: &schemas.Body{
 		ContentType: plain(final.Header.Get("Content-Type")), ContentEncoding: contentEncoding(final.Header),
 	}}
-	document, _, err := r.reader.read(ctx, capture, x.Payload.Reader(), x.Payload.Size())
+	was, err := r.reader.read(ctx, capture, x.Payload.Reader(), x.Payload.Size())
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	sibling.Reading = reading(document)
+	sibling.Reading = reading(was.document)
 	return sibling, nil
 }
 

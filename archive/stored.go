@@ -253,6 +253,6 @@ func (p *Page) Document(ctx context.Context) (*extract.Document, error) {
 	if err != nil || payload == nil {
 		return nil, err
 	}
-	document, _, err := p.Snapshot.archive.reader.read(ctx, p.Capture, payload, p.Capture.Body.Size)
-	return document, errors.Join(err, payload.Close())
+	was, err := p.Snapshot.archive.reader.read(ctx, p.Capture, payload, p.Capture.Body.Size)
+	return was.document, errors.Join(err, payload.Close())
 }

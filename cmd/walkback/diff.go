@@ -145,6 +145,9 @@ func withoutText(page, before, after *archive.Page) error {
 	if limit := page.Capture.TextLimit; limit > 0 {
 		why += ", longer than the " + size(limit) + " that are read"
 	}
+	if reason := page.WhyNoText(); reason != "" {
+		why += "; " + reason
+	}
 	bytes := "both have the same bytes"
 	if a, b := before.Capture.Body, after.Capture.Body; a.SHA256 != b.SHA256 {
 		bytes = fmt.Sprintf("other bytes, %s of %s before and %s of %s after, which show --body writes", size(a.Size), a.SHA256, size(b.Size), b.SHA256)

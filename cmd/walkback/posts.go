@@ -207,6 +207,8 @@ func postType(file string) string {
 		return "text/html"
 	case strings.HasSuffix(lower, ".xhtml"):
 		return "application/xhtml+xml"
+	case strings.HasSuffix(lower, ".pdf"):
+		return "application/pdf"
 	case strings.HasSuffix(lower, ".md"), strings.HasSuffix(lower, ".markdown"):
 		return "text/markdown"
 	}

@@ -68,13 +68,17 @@ func laterMain() {
 // So are $WALKBACK_SECOND_LOOK and $WALKBACK_RETRIES, to 0: a script that wants
 // second looks says when, and one that wants requests made again how often.
 func TestScripts(t *testing.T) {
+	cache := t.TempDir() // for what is compiled to read PDFs
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               setUpScript,
-		Condition:           scriptCondition,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_CACHE_HOME", cache)
+			return setUpScript(env)
+		},
+		Condition: scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":       exits,
 			"json":        jsonValue,

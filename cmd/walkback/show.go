@@ -82,7 +82,7 @@ func (p *program) show(c *cli.Context) error {
 	if c.Bool("json") {
 		return p.printJSON(show)
 	}
-	p.printShow(show)
+	p.printShow(show, page.WhyNoText())
 	return nil
 }
 
@@ -157,7 +157,7 @@ func versionOf(c *cli.Context, a *archive.Archive, ref archive.PageRef, spec str
 	return version.Page(c.Context)
 }
 
-func (p *program) printShow(show *schemas.Show) {
+func (p *program) printShow(show *schemas.Show, noText string) {
 	capture := show.Capture
 	line := func(label, format string, args ...any) {
 		if value := fmt.Sprintf(format, args...); value != "" {
@@ -187,6 +187,7 @@ func (p *program) printShow(show *schemas.Show) {
 	if capture.TextLimit > 0 {
 		line("text", "not read: it is longer than the %s that are", size(capture.TextLimit))
 	}
+	line("text", "%s", noText)
 	if text := capture.Text; text != nil {
 		line("byline", "%s", text.Byline)
 		line("published", "%s", text.Published)

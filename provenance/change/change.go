@@ -129,7 +129,7 @@ func Judge(before, after Side, history History) (schemas.Change, error) {
 		return schemas.Change{}, err
 	}
 	result := c.verdict()
-	result.Extractor = extract.Name
+	result.Extractor = after.Document.Extractor()
 	if err := tellReturn(&result, before, after, past); err != nil {
 		return schemas.Change{}, err
 	}
