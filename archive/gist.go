@@ -21,6 +21,8 @@ import (
 type Gist struct {
 	Class   schemas.ChangeClass `json:"class,omitempty"`
 	Passage *schemas.Passage    `json:"passage,omitempty"` // the gravest
+	Words   *schemas.Words      `json:"words,omitempty"`
+	Against int64               `json:"against,omitempty"` // sequence of the capture that the words changed in
 }
 
 func gistOf(change *schemas.Change) Gist {
@@ -31,17 +33,14 @@ func gistOf(change *schemas.Change) Gist {
 	if len(change.Passages) > 0 {
 		gist.Passage = &change.Passages[0]
 	}
-	return gist
-}
-
-// Gist returns the gist of what [Verdicts.Of] returns. For a page that
-// [Archive.History] had from the index, it reads nothing.
-func (v *Verdicts) Gist(ctx context.Context, p *Page) (Gist, error) {
-	if p.recorded != nil && p.recorded.known {
-		return p.recorded.Gist, nil
+	if gist.Words = change.Words; gist.Words != nil {
+		compared := &change.Before
+		if change.Compared != nil {
+			compared = change.Compared
+		}
+		gist.Against = compared.Sequence
 	}
-	change, err := v.Of(ctx, p)
-	return gistOf(change), err
+	return gist
 }
 
 // recorded is what the index keeps of the verdict that a commit recorded on its

@@ -89,6 +89,7 @@ type Version struct {
 
 	archive *Archive
 	ref     PageRef
+	commit  index.CommitID
 	page    *Page // nil until it is read
 }
 
@@ -98,9 +99,11 @@ func (v Version) Page(ctx context.Context) (*Page, error) {
 	if v.page != nil {
 		return v.page, nil
 	}
-	snapshot, err := v.archive.At(ctx, v.Sequence)
+	snapshot, err := v.archive.indexedSnapshot(v.Sequence, v.commit)
 	if err != nil {
-		return nil, err
+		if snapshot, err = v.archive.At(ctx, v.Sequence); err != nil {
+			return nil, err
+		}
 	}
 	page, err := snapshot.Page(v.ref)
 	if err == nil && page.Capture.Sequence != v.Sequence {
@@ -132,7 +135,7 @@ func (a *Archive) versionsOf(ref PageRef, captures []index.Capture) (versions []
 	for i, among := range versionsAmong(captures) {
 		begins := captures[among[0]]
 		versions = append(versions, Version{
-			Number: i + 1, Sequence: begins.Sequence, CapturedAt: begins.CapturedAt, archive: a, ref: ref,
+			Number: i + 1, Sequence: begins.Sequence, CapturedAt: begins.CapturedAt, archive: a, ref: ref, commit: begins.Commit,
 		})
 	}
 	return versions

@@ -18,15 +18,7 @@ func (a *Archive) indexedAt(ctx context.Context, view *index.View, sequence int6
 	if err != nil {
 		return nil, err
 	}
-	commit, err := a.store.Commit(gitstore.ID(id))
-	if err != nil {
-		return nil, err
-	}
-	snapshot, err := a.snapshot(commit)
-	if err == nil && snapshot.Message.Sequence != sequence {
-		err = a.indexLies("commit %s says sequence %d, and the index %d", commit.ID, snapshot.Message.Sequence, sequence)
-	}
-	return snapshot, err
+	return a.indexedSnapshot(sequence, id)
 }
 
 // indexLies is the error for what the index says and the commits do not.
@@ -45,7 +37,6 @@ func (a *Archive) indexedHistory(ctx context.Context, head *Snapshot, ref PageRe
 			if err != nil {
 				return err
 			}
-			page.recorded = decodeRecorded(c.Verdict)
 			pages = append(pages, page)
 		}
 		return err

@@ -107,6 +107,11 @@ func wantGist(verdict *schemas.Change) (gist archive.Gist) {
 	if gist.Class = verdict.Class; len(verdict.Passages) > 0 {
 		gist.Passage = &verdict.Passages[0]
 	}
+	if gist.Words = verdict.Words; gist.Words != nil {
+		if gist.Against = verdict.Before.Sequence; verdict.Compared != nil {
+			gist.Against = verdict.Compared.Sequence
+		}
+	}
 	return gist
 }
 
@@ -238,9 +243,23 @@ func ask(t *testing.T, a *archive.Archive, between func()) answers {
 		posts, err := top.Citations().Of(ctx, ref.ID)
 		r.put("posts that quote "+ref.Name, fmt.Sprint(posts), err)
 		between()
-		verdicts := archive.NewVerdicts()
-		for _, p := range history {
-			gist, err := verdicts.Gist(ctx, p)
+		log, err := a.Log(ctx, ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		between()
+		for i, p := range history {
+			entry := log.Entries[i]
+			said := fmt.Sprint(entry.Snapshot.Ref(), entry.Outcome, entry.CapturedAt, entry.Version, entry.Untracked)
+			words, err := log.Words(ctx, i, func(before, after string) schemas.Words {
+				return schemas.Words{Added: len(after), Deleted: len(before)}
+			})
+			r.put(fmt.Sprintf("log %s at %d", ref.Name, p.Snapshot.Message.Sequence), fmt.Sprint(said, words), err)
+			between()
+			if entry.Outcome == "" {
+				continue
+			}
+			gist, err := log.Gist(ctx, i)
 			r.put(fmt.Sprintf("gist %s at %d", ref.Name, p.Snapshot.Message.Sequence), fmt.Sprint(gist.Class, gist.Passage), err)
 			between()
 			verdict, err := p.Verdict(ctx)

@@ -26,9 +26,10 @@ var errOtherHistory = errors.New("the index is of another history")
 // touched is a page whose folder a commit touched, as the commit left it.
 type touched struct {
 	*Page
-	first  bool             // the parent does not have the page
-	mark   bool             // check passes it over
-	quotes []schemas.PageID // what it quotes, of a post
+	first    bool             // the parent does not have the page
+	mark     bool             // check passes it over
+	quotes   []schemas.PageID // what it quotes, of a post
+	recorded *recorded
 }
 
 // catchUp adds the commits between the newest one in the index and head, if
@@ -234,11 +235,12 @@ func (s *step) touch(folder string, parentTree gitstore.ID) error {
 		return err
 	}
 	first := err != nil
-	if page.recorded, err = s.checks.on(page); err != nil {
+	recorded, err := s.checks.on(page)
+	if err != nil {
 		return err
 	}
 	mark := !listed.Tracked && !page.Given()
-	s.touched = append(s.touched, touched{Page: page, first: first, mark: mark, quotes: slices.Collect(post.Relied())})
+	s.touched = append(s.touched, touched{page, first, mark, slices.Collect(post.Relied()), recorded})
 	s.listed = append(s.listed, listed)
 	return nil
 }
@@ -250,7 +252,7 @@ func (s *step) indexed() index.Commit {
 		c := t.asCapture()
 		commit.Touched = append(commit.Touched, index.Touch{
 			Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Quotes: t.quotes,
-			Captured: t.Capture.Sequence == s.Message.Sequence, Untracked: t.mark,
+			Captured: t.madeCapture(), Untracked: t.mark,
 			Served: c.Served, Content: c.Content, Verdict: t.recorded.encode(), Text: t.Text,
 		})
 	}

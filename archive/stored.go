@@ -20,8 +20,6 @@ type Page struct {
 	Capture  *schemas.Capture
 	tree     gitstore.ID // the page's folder
 	blob     gitstore.ID // capture.json
-
-	recorded *recorded // what the index says of the verdict; nil when it was not asked
 }
 
 // DigestError is returned for stored bytes that are not those that

@@ -144,7 +144,13 @@ type capture struct {
 	verdict    string
 }
 
-const captureColumns = `n, page, sequence, captured_at, outcome, served, untracked, content, verdict, "check"`
+const (
+	captureColumns = `n, page, sequence, captured_at, outcome, served, untracked, content, verdict, "check"`
+	// selectCaptures has a row without a commit for one that is missing, which a
+	// join would leave out.
+	selectCaptures = `SELECT c.n, c.page, c.sequence, c.captured_at, c.outcome, c.served, c.untracked, c.content, c.verdict, c."check", m.id, ifnull(m."check", 0)
+		FROM captures c LEFT JOIN commits m ON m.sequence = c.sequence WHERE c.page = ? ORDER BY c.n`
+)
 
 func (c *capture) check() int64 {
 	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), string(c.outcome), c.served, c.untracked, c.content, c.verdict)

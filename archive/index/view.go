@@ -166,6 +166,7 @@ func (v *View) Due(ctx context.Context, by schemas.Time, most int) iter.Seq2[sch
 // Capture is a commit that touched a page's folder.
 type Capture struct {
 	Sequence   int64
+	Commit     CommitID        // by [View.Captures] only
 	CapturedAt schemas.Time    // of the newest capture then
 	Outcome    schemas.Outcome // of the capture that it made; "" when it made none
 	Untracked  bool            // check passed the page over then
@@ -220,7 +221,7 @@ func (v *View) Captures(ctx context.Context, id schemas.PageID) ([]Capture, erro
 	if !known {
 		return nil, v.index.damaged("page %s is not in it", id)
 	}
-	rows, err := v.conn.QueryContext(ctx, `SELECT `+captureColumns+` FROM captures WHERE page = ? ORDER BY n`, p.n)
+	rows, err := v.conn.QueryContext(ctx, selectCaptures, p.n)
 	if err != nil {
 		return nil, v.fail(err)
 	}
@@ -228,13 +229,20 @@ func (v *View) Captures(ctx context.Context, id schemas.PageID) ([]Capture, erro
 	var captures []Capture
 	var digest int64
 	for rows.Next() {
-		var c capture
-		var check int64
-		if err := rows.Scan(c.columns(&check)...); err != nil {
+		var (
+			c              capture
+			id             []byte
+			check, idCheck int64
+		)
+		if err := rows.Scan(append(c.columns(&check), &id, &idCheck)...); err != nil {
 			return nil, v.fail(v.index.unscanned(err))
 		}
 		digest = sum(digest, c.check())
-		captures = append(captures, c.public())
+		found := c.public()
+		if copy(found.Commit[:], id) != len(found.Commit) || commitCheck(c.sequence, id) != idCheck {
+			return nil, v.index.damaged("commit %d is not whole", c.sequence)
+		}
+		captures = append(captures, found)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, v.fail(err)

@@ -58,7 +58,7 @@ func (p *program) log(c *cli.Context) error {
 			return err
 		}
 		log.Page, log.URL = ref.ID, ref.Name
-		if entries, err = pageLog(c.Context, a, ref); err != nil {
+		if entries, err = pageLog(c.Context, a, ref, c.Bool("json")); err != nil {
 			return err
 		}
 		row = pageRow
@@ -106,70 +106,55 @@ func archiveLog(ctx context.Context, head *archive.Snapshot) iter.Seq2[schemas.L
 	}
 }
 
-func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef) (iter.Seq2[schemas.LogEntry, error], error) {
-	history, err := a.History(ctx, ref)
+// pageLog returns what commits did to a page, newest first; all that is said of it
+// in JSON, or what is printed: titles and texts are read for nothing else.
+func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef, all bool) (iter.Seq2[schemas.LogEntry, error], error) {
+	log, err := a.Log(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	numbers := map[int64]int{}
-	for _, v := range archive.VersionsOf(history) {
-		numbers[v.Sequence] = v.Number
-	}
-	var entries []schemas.LogEntry
-	verdicts := archive.NewVerdicts()
-	var last string // text of the version before, as it was last read
-	for _, page := range history {
-		entry := logEntry(page.Snapshot)
-		mark, err := page.Untracked()
-		if err != nil {
-			return nil, err
-		}
-		entry.Untracked = mark != nil
-		if page.Capture.Sequence == entry.Sequence {
-			entry.Outcome, entry.Captured, entry.Payload = page.Capture.Access.Outcome, page.Capture.CapturedAt, page.State().Payload
-			if entry.Version = numbers[entry.Sequence]; entry.Version > 0 {
-				if err := addVersion(&entry, page, &last); err != nil {
-					return nil, err
-				}
-			}
-			gist, err := verdicts.Gist(ctx, page)
-			if err != nil {
-				return nil, err
-			}
-			if gist.Class != schemas.NotCompared {
-				entry.Class, entry.Passage = gist.Class, gist.Passage
-			}
-		} else if entry.Kind == schemas.KindRederive {
-			text, err := page.Text()
-			if err != nil {
-				return nil, err
-			}
-			last = string(text)
-		}
-		entries = append(entries, entry)
-	}
 	return func(yield func(schemas.LogEntry, error) bool) {
-		for _, entry := range slices.Backward(entries) {
-			if !yield(entry, nil) {
+		for i := range slices.Backward(log.Entries) {
+			entry, err := pageEntry(ctx, log, i, all)
+			if !yield(entry, err) || err != nil {
 				return
 			}
 		}
 	}, nil
 }
 
-// addVersion says what a version brought.
-func addVersion(entry *schemas.LogEntry, page *archive.Page, last *string) error {
-	text, err := page.Text()
-	if err != nil || text == nil {
-		return err
+func pageEntry(ctx context.Context, log *archive.PageLog, i int, all bool) (schemas.LogEntry, error) {
+	logged := log.Entries[i]
+	entry := logEntry(logged.Snapshot)
+	entry.Untracked = logged.Untracked
+	if logged.Outcome == "" {
+		return entry, nil
 	}
-	entry.Title = page.Capture.Text.Title
-	if entry.Version > 1 {
-		stat := textdiff.Compare(*last, string(text)).Stat()
-		entry.Words = &schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept}
+	entry.Outcome, entry.Captured, entry.Version = logged.Outcome, logged.CapturedAt, logged.Version
+	if all || entry.Version == 1 {
+		page, err := log.Page(i)
+		if err != nil {
+			return entry, err
+		}
+		entry.Payload = page.State().Payload
+		if entry.Version > 0 && page.Capture.Text != nil {
+			entry.Title = page.Capture.Text.Title
+		}
 	}
-	*last = string(text)
-	return nil
+	var err error
+	if entry.Words, err = log.Words(ctx, i, wordsChanged); err != nil {
+		return entry, err
+	}
+	gist, err := log.Gist(ctx, i)
+	if err == nil && gist.Class != schemas.NotCompared {
+		entry.Class, entry.Passage = gist.Class, gist.Passage
+	}
+	return entry, err
+}
+
+func wordsChanged(before, after string) schemas.Words {
+	stat := textdiff.Compare(before, after).Stat()
+	return schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept}
 }
 
 func archiveRow(e schemas.LogEntry) []string {

@@ -55,9 +55,11 @@ func (p *program) show(c *cli.Context) error {
 		return p.showRaw(heads(page), archive.SpokenName(page.Name)+" has no heads: it was "+string(page.Capture.Method))
 	}
 	// The newest state of a page belongs to the head; its capture may be older.
-	holder, err := a.At(c.Context, page.Capture.Sequence)
-	if err != nil {
-		return err
+	holder := page.Snapshot
+	if holder.Message.Sequence != page.Capture.Sequence {
+		if holder, err = a.At(c.Context, page.Capture.Sequence); err != nil {
+			return err
+		}
 	}
 	show := &schemas.Show{
 		Schema: schemas.ShowSchema, ArchiveID: a.ID(), Commit: holder.Ref(), Folder: page.Folder, Capture: page.Capture,
