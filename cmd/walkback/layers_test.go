@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	"archive/buffer":            {},
 	"archive/fetch":             {"archive/buffer", "archive/fetch/robots"},
 	"archive/fetch/robots":      {},
+	"archive/browser":           {"archive/fetch"},
 	"archive/pattern":           {},
 	"archive/textdiff":          {},
 	"archive/extract":           {"archive/pattern", "archive/textdiff"},
