@@ -38,7 +38,7 @@
 // A page has Options.Timeout, of which it may take two thirds until it is recorded
 // as it stands. Over its connections it is sent at most Options.MaxBytes, of which
 // at most 10 MiB a resource and 32 MiB a document are kept. It may ask for 2,000
-// things, go on to 20 addresses, open 10 dialogs (all are dismissed), and have 50
+// things, go on to 20 addresses, open 5 dialogs (all are dismissed), and have 50
 // frames and workers in processes of their own. Beyond 300,000 nodes it is recorded
 // as it stands. Windows that it opens are closed, downloads denied, scripts that do
 // not end ended. On Linux the browser as a whole holds at most Options.MaxMemory:

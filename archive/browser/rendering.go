@@ -108,7 +108,7 @@ const (
 	maxRequests    = 2000
 	maxResources   = 1000 // that are kept
 	maxNavigations = 20
-	maxDialogs     = 10
+	maxDialogs     = 5
 	maxTargets     = 50
 	maxResource    = 10 << 20 // bytes of one resource
 	maxDocument    = 32 << 20 // bytes of one document, as it came and as it stood in the end
