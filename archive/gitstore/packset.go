@@ -21,6 +21,19 @@ type packSet struct {
 	last    atomic.Pointer[pack] // had what was looked for last, and may have what is next
 	bare    string               // path of a pack that has no index; empty: there is none
 	changes int                  // packs that came and went so far
+	passed  map[string]bool      // names of packs that are not looked into
+}
+
+// passOver closes packs and does not look into them until it is called again. It
+// takes their paths without extension.
+func (s *packSet) passOver(stems []string) {
+	s.mu.Lock()
+	s.passed = map[string]bool{}
+	for _, stem := range stems {
+		s.passed[filepath.Base(stem)] = true
+	}
+	s.mu.Unlock()
+	_ = s.scan() // what it cannot read, the next one can or tells
 }
 
 // scan takes up packs that have come and closes those that have gone: who reads
@@ -45,7 +58,7 @@ func (s *packSet) scan() error {
 	}
 	for _, name := range names {
 		stem, ok := strings.CutSuffix(name, ".idx")
-		if !ok || !present[stem+".pack"] || s.packs[stem] != nil {
+		if !ok || !present[stem+".pack"] || s.packs[stem] != nil || s.passed[stem] {
 			continue
 		}
 		if err := s.add(stem); errors.Is(err, os.ErrNotExist) {
@@ -57,7 +70,7 @@ func (s *packSet) scan() error {
 		}
 	}
 	for stem, p := range s.packs {
-		if !present[stem+".idx"] || !present[stem+".pack"] {
+		if !present[stem+".idx"] || !present[stem+".pack"] || s.passed[stem] {
 			delete(s.packs, stem)
 			s.changes++
 			defer p.close() // when order is without it
