@@ -153,6 +153,8 @@ func (r *report) finish(v *verifier) *schemas.VerifyReport {
 		r.Subject = "page " + v.options.Page.Name
 	case v.options.Range != nil:
 		r.Subject = fmt.Sprintf("range %d..%d", v.options.Range.From, v.options.Range.To)
+	case v.options.Sample != nil:
+		r.Subject = "sample of " + v.options.Sample.String()
 	}
 	if len(v.chain) > 0 {
 		head := v.head.ref()

@@ -21,6 +21,7 @@ type VerifyOptions struct {
 	Introduction *schemas.Introduction // handed over for this archive; nil: the one in Memory, if any
 	Page         *archive.PageRef      // hash only what snapshots of this page hold
 	Range        *Range                // hash only what these snapshots hold
+	Sample       *Sample               // hash only what these snapshots hold; nil: all
 	New          bool                  // hash only what came after the last whole verification in Memory
 	Strict       bool                  // an archive that is not pinned is untrusted, a window that no timestamp proves is unproven
 	Policy       *schemas.TrustPolicy  // demanded beside what the archive demands of itself; nil: nothing
@@ -80,6 +81,8 @@ func Verify(ctx context.Context, dir string, options VerifyOptions) (*schemas.Ve
 		hash = ofPage(*options.Page)
 	case options.Range != nil:
 		hash = inRange(*options.Range)
+	case options.Sample != nil:
+		hash = inSample(*options.Sample)
 	default:
 		whole, v.scan = true, true
 		hash = sinceVerified
@@ -297,6 +300,8 @@ func (v *verifier) limits() {
 		notes = append(notes, "files of snapshots that do not touch this page were not hashed")
 	case v.options.Range != nil:
 		notes = append(notes, "files of snapshots outside the range were not hashed")
+	case v.options.Sample != nil:
+		notes = append(notes, fmt.Sprintf("files of snapshots outside the sample (%s) were not hashed", v.options.Sample))
 	case v.relies():
 		notes = append(notes, fmt.Sprintf("files of the snapshots up to %d were hashed on %s, not now", v.before.Sequence, v.before.SeenAt))
 	}

@@ -80,6 +80,7 @@ type VerifyReport struct {
 	Times       *VerifyTimes     `json:"times,omitempty"`     // what timestamps prove
 	Checkpoints *CheckpointsSeen `json:"checkpoints,omitempty"`
 	Conflict    *Conflict        `json:"conflict,omitempty"` // with what this user saw before
+	Repair      *RepairSeen      `json:"repair,omitempty"`   // what was done before
 	Limits      []string         `json:"limits,omitempty"`   // what was not proven
 }
 
@@ -112,4 +113,19 @@ type SignerUse struct {
 	Principal string `json:"principal"`
 	Key       string `json:"key" rule:"fingerprint"` // SHA256:… fingerprint
 	Commits   int64  `json:"commits"`
+}
+
+// RepairSeen is what a repair has done before a verification.
+type RepairSeen struct {
+	From     string       `json:"from" rule:"text"`            // the other copy
+	Repaired int64        `json:"repaired"`                    // objects taken from it
+	Aside    []string     `json:"aside,omitempty" rule:"path"` // damaged files that were moved out of the way, in the archive's folder
+	Lost     []LostObject `json:"lost,omitempty"`              // what the other copy does not have either
+	More     int64        `json:"more,omitempty"`              // of these beyond those listed
+}
+
+// LostObject is an object that could not be had.
+type LostObject struct {
+	Object string `json:"object" rule:"commit"` // git's SHA-1 name
+	Detail string `json:"detail"`
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pjbgf/sha1cd"
@@ -64,7 +65,8 @@ const damagedFolder = "damaged"
 // look for collision attacks, and the SHA-256 that the manifest of its commit
 // says. What is still good in a damaged pack is copied. Only when the new packs
 // are durable and were read again, damaged files go to walkback/damaged; nothing
-// is deleted. Where nothing is damaged, nothing is changed. It reads everything.
+// is deleted. Where nothing is damaged, or nothing of it can be had, nothing is
+// changed. It reads everything.
 func (s *Store) Repair(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 	waiting, cancel := ctx, context.CancelFunc(func() {})
 	if o.Wait > 0 {
@@ -119,6 +121,9 @@ func (r *repair) run() (err error) {
 	r.store.packs.passOver(append(stemsOf(r.bad), r.unread...))
 	if err := r.follow(); err != nil {
 		return err
+	}
+	if len(r.report.Lost) > 0 && len(r.report.Repaired) == 0 {
+		return nil // it would be no better for it
 	}
 	if err := r.keepSalvage(); err != nil {
 		return err
@@ -519,7 +524,11 @@ func (r *repair) moveAside() error {
 		return err
 	}
 	move := func(path string) error {
-		to := filepath.Join(folder, filepath.Base(filepath.Dir(path))+"-"+filepath.Base(path))
+		name := filepath.Base(path)
+		if !strings.HasPrefix(name, packPrefix) {
+			name = filepath.Base(filepath.Dir(path)) + name // a loose object
+		}
+		to := filepath.Join(folder, name)
 		err := os.Rename(path, to)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil

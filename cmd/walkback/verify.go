@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -23,7 +26,9 @@ func (p *program) verifyCommand() *cli.Command {
 		Description: `Reads the raw objects and checks every signature, every link of the chain and
 the SHA-256 of every file that was ever committed. For a PAGE or a --range, every
 signature and link, and the files of the snapshots concerned. VERIFY.md in the
-archive tells how to do the same without this program.
+archive tells how to do the same without this program. --repair puts back what is
+damaged before: each object that another copy gives is held to its name and its
+SHA-256 first, and damaged files are moved aside, never deleted.
 
 Exit codes: 0 verified; 1 could not run; 2 usage; 10 tampered; 14 rolled back or
 forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
@@ -32,6 +37,10 @@ forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
 		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "range", Usage: "hash only the files of snapshots `A..B`"},
+			&cli.Int64Flag{Name: "since", Usage: "hash only the files of snapshots that came after `SNAPSHOT`", DefaultText: " "},
+			&cli.StringFlag{Name: "sample", Usage: "hash only the files of a `SHARE` of the snapshots, such as 5%, drawn by chance"},
+			&cli.Uint64Flag{Name: "seed", Usage: "draw the sample that this `NUMBER` draws", DefaultText: " "},
+			&cli.StringFlag{Name: "repair", Usage: "before, take what is damaged or missing from another `COPY`: an archive, a git bundle, a git remote"},
 			&cli.BoolFlag{Name: "new", Usage: "hash only the files of snapshots that came after the last whole verification"},
 			&cli.StringFlag{Name: "introduction", Usage: "pin the archive to the introduction/1 document in `FILE`, and remember it when the archive verifies"},
 			&cli.StringFlag{Name: "policy", Usage: "demand the co-signatures that the policy/1 document in `FILE` demands (16)"},
@@ -53,13 +62,7 @@ func (p *program) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if options.Range, err = parseRange(c.String("range")); err != nil {
-		return err
-	}
-	if options.New = c.Bool("new"); options.New && (options.Range != nil || options.Page != nil) {
-		return &usage{message: "--new is for a whole archive, not for a page or a range", hint: "walkback verify --new"}
-	}
-	if err := reaches(dir, options.Range); err != nil {
+	if err := p.verifyPart(c, dir, &options); err != nil {
 		return err
 	}
 	if file := c.String("introduction"); file != "" {
@@ -73,6 +76,12 @@ func (p *program) verify(c *cli.Context) error {
 	if options.Checkpoints, err = p.checkpointPolicy(c); err != nil {
 		return err
 	}
+	var repaired *schemas.RepairSeen
+	if from := c.String("repair"); from != "" {
+		if repaired, err = p.repair(c.Context, dir, from); err != nil {
+			return err
+		}
+	}
 	progress := p.progress()
 	options.Progress = progress.show
 	report, err := provenance.Verify(c.Context, dir, options)
@@ -80,6 +89,7 @@ func (p *program) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	report.Repair = repaired
 	if c.Bool("json") {
 		if err := p.printJSON(report); err != nil {
 			return err
@@ -130,6 +140,71 @@ func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions
 	}
 	options.Page = &ref
 	return dir, options, err
+}
+
+// verifyPart reads which part of the archive is to be hashed.
+func (p *program) verifyPart(c *cli.Context, dir string, options *provenance.VerifyOptions) (err error) {
+	if options.Range, err = parseRange(c.String("range")); err != nil {
+		return err
+	}
+	if err := reaches(dir, options.Range); err != nil {
+		return err
+	}
+	parts := 0
+	for _, name := range []string{"range", "since", "sample", "new"} {
+		if c.IsSet(name) {
+			parts++
+		}
+	}
+	if options.New = c.Bool("new"); parts > 1 || parts == 1 && options.Page != nil {
+		return &usage{message: "a PAGE, --range, --since, --sample and --new each choose a part of the archive", hint: "give one of them"}
+	}
+	if c.IsSet("since") {
+		if c.Int64("since") < 0 {
+			return &usage{message: "--since is not the number of a snapshot", hint: "walkback log lists the snapshots"}
+		}
+		options.Range = &provenance.Range{From: c.Int64("since") + 1, To: max(newestSequence(dir), c.Int64("since")+1)}
+	}
+	options.Sample, err = parseSample(c)
+	return err
+}
+
+// newestSequence is that of the newest snapshot, or beyond all when it cannot be
+// read: verifying tells why.
+func newestSequence(dir string) int64 {
+	a, err := archive.Open(dir)
+	if err != nil {
+		return math.MaxInt64
+	}
+	defer a.Close()
+	head, err := a.Head()
+	if err != nil {
+		return math.MaxInt64
+	}
+	return head.Message.Sequence
+}
+
+func parseSample(c *cli.Context) (*provenance.Sample, error) {
+	share := c.String("sample")
+	if share == "" {
+		if c.IsSet("seed") {
+			return nil, &usage{message: "--seed is for a sample", hint: "for example --sample 5% --seed 7"}
+		}
+		return nil, nil
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(share, "%"), 64)
+	if err != nil || !strings.HasSuffix(share, "%") || !(percent > 0 && percent <= 100) {
+		return nil, &usage{message: fmt.Sprintf("--sample %q is not a share", share), hint: "for example --sample 5%"}
+	}
+	sample := &provenance.Sample{Share: percent / 100, Seed: c.Uint64("seed")}
+	if !c.IsSet("seed") {
+		var random [8]byte
+		if _, err := rand.Read(random[:]); err != nil {
+			return nil, err
+		}
+		sample.Seed = binary.BigEndian.Uint64(random[:])
+	}
+	return sample, nil
 }
 
 func parseRange(s string) (*provenance.Range, error) {
@@ -195,6 +270,9 @@ func readPolicy(file string) (*schemas.TrustPolicy, error) {
 }
 
 func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
+	if report.Repair != nil {
+		p.printRepair(dir, report.Repair)
+	}
 	var rows [][]string
 	for _, check := range report.Checks {
 		rows = append(rows, []string{string(check.Status), check.ID, strconv.FormatInt(check.Count, 10), check.Detail})
