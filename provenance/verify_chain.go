@@ -263,9 +263,10 @@ func (v *verifier) checkReceipt() {
 func (v *verifier) checkCommit(l, parent *link, hash bool) {
 	subject := "commit " + l.id.String()
 	v.checkLink(l, parent, subject)
-	v.checkSignature(l, parent, subject)
-	v.checkTrust(l, parent, subject)
-	v.checkCosignatures(l, parent, subject)
+	before := v.trustBefore(l, parent)
+	v.checkSignature(l, parent, before, subject)
+	v.checkTrust(l, parent, before, subject)
+	v.checkCosignatures(l, parent, before, subject)
 	if hash {
 		v.checkFiles(l, parent, subject)
 	}

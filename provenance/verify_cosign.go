@@ -80,12 +80,8 @@ const policyOfArchive = "the archive's policy"
 
 // checkCosignatures checks the co-signatures that a commit adds, against what its
 // parent allows. The policy that its parent has binds it.
-func (v *verifier) checkCosignatures(l, parent *link, subject string) {
-	if parent == nil {
-		return
-	}
-	before := v.trustOf(parent.tree)
-	if before.err != nil {
+func (v *verifier) checkCosignatures(l, parent *link, before trusted, subject string) {
+	if parent == nil || before.err != nil {
 		return // told by checkSignature
 	}
 	v.cosigns.bind(before.state.Policy, policyOfArchive, v.report.at)
@@ -183,13 +179,9 @@ func (v *verifier) vouchedFor(file archive.EvidenceFile) (place int, of *link, e
 }
 
 // noteLetIn notes the keys that a trust commit lets in.
-func (v *verifier) noteLetIn(parent *link, after *trust.State) {
-	before := v.trustOf(parent.tree)
-	if before.err != nil {
-		return
-	}
+func (v *verifier) noteLetIn(before, after *trust.State) {
 	known := map[string]bool{}
-	for _, signer := range before.state.Signers {
+	for _, signer := range before.Signers {
 		known[trust.Fingerprint(signer.Key)] = true
 	}
 	for _, signer := range after.Signers {

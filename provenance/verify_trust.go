@@ -46,6 +46,18 @@ func (v *verifier) trustOf(tree gitstore.ID) trusted {
 	return known
 }
 
+// trustBefore returns what a commit is judged by: what its parent's trust folder
+// says, or the root's own. Where the parent is absent it is nothing.
+func (v *verifier) trustBefore(l, parent *link) trusted {
+	switch {
+	case parent != nil:
+		return v.trustOf(parent.tree)
+	case v.whole:
+		return v.trustOf(l.tree)
+	}
+	return trusted{}
+}
+
 // readTrust reads the trust folder in a tree.
 func readTrust(store *gitstore.Store, tree gitstore.ID) (t trusted) {
 	signers, err := trustFile(store, tree, archive.SignersFile)
@@ -93,7 +105,7 @@ func trustFile(store *gitstore.Store, tree gitstore.ID, name string) ([]byte, er
 
 // checkSignature checks who signed, against what the parent allowed: a commit
 // cannot let its own key in. The root stands for itself.
-func (v *verifier) checkSignature(l, parent *link, subject string) {
+func (v *verifier) checkSignature(l, parent *link, before trusted, subject string) {
 	v.report.looked(checkSignatures, 1)
 	commit := l.commit
 	key, err := trust.Verify(commit.Payload, commit.Signature)
@@ -105,18 +117,13 @@ func (v *verifier) checkSignature(l, parent *link, subject string) {
 		v.report.skip(checkSigners, "the parent of the oldest commit is absent, so who could sign it is not known")
 		return
 	}
-	from := parent
-	if from == nil {
-		from = l
-	}
-	trusted := v.trustOf(from.tree)
-	if trusted.err != nil {
-		v.unreadableTrust(subject, trusted.err)
+	if before.err != nil {
+		v.unreadableTrust(subject, before.err)
 		return
 	}
 	v.report.looked(checkSigners, 1)
 	principal, place := commit.Committer.Email, v.report.at
-	windowed, err := trusted.state.Allow(trust.Namespace, principal, key, v.moment(commit.Time, place))
+	windowed, err := before.state.Allow(trust.Namespace, principal, key, v.moment(commit.Time, place))
 	if err != nil {
 		v.report.problem(checkSigners, schemas.Untrusted, subject, "%v", err)
 		return
@@ -235,16 +242,16 @@ func (v *verifier) compromised(key ssh.PublicKey, place int) string {
 
 // checkTrust holds a commit that says who may sign to what must stay true: the
 // next commit can be judged by it, and no revocation is taken back.
-func (v *verifier) checkTrust(l, parent *link, subject string) {
+func (v *verifier) checkTrust(l, parent *link, before trusted, subject string) {
 	if l.message.Kind != schemas.KindTrust || parent == nil {
 		return
 	}
-	trusted := v.trustOf(l.tree)
-	if trusted.err != nil {
-		v.unreadableTrust(subject, trusted.err)
+	after := v.trustOf(l.tree)
+	if after.err != nil {
+		v.unreadableTrust(subject, after.err)
 		return
 	}
-	if err := trusted.policyErr; err != nil {
+	if err := after.policyErr; err != nil {
 		verdict := schemas.Policy
 		if errors.As(err, new(*schemas.UnsupportedError)) {
 			verdict = schemas.Unsupported
@@ -252,16 +259,18 @@ func (v *verifier) checkTrust(l, parent *link, subject string) {
 		v.report.problem(checkCosignatures, verdict, subject, "%s/%s: %v", archive.TrustFolder, archive.PolicyFile, err)
 	}
 	for _, name := range []string{archive.RevokedKeysFile, archive.RevocationsFile} {
-		before, err := trustFile(v.store, parent.tree, name)
-		var after []byte
+		was, err := trustFile(v.store, parent.tree, name)
+		var is []byte
 		if err == nil {
-			after, err = trustFile(v.store, l.tree, name)
+			is, err = trustFile(v.store, l.tree, name)
 		}
 		if err != nil {
 			v.report.unreadable(subject, err)
-		} else if !bytes.HasPrefix(after, before) {
+		} else if !bytes.HasPrefix(is, was) {
 			v.report.problem(checkRules, schemas.Tampered, subject, "%s/%s: a revocation is taken back or changed", archive.TrustFolder, name)
 		}
 	}
-	v.noteLetIn(parent, trusted.state)
+	if before.err == nil {
+		v.noteLetIn(before.state, after.state)
+	}
 }
