@@ -30,6 +30,7 @@
 //	walkback retractions --json  retraction-report/1  [RetractionReport]
 //	walkback stamp --json        stamp-report/1    [StampReport]
 //	walkback key list --json     key-list/1        [KeyList]
+//	walkback key allowed --json  signer-list/1     [SignerList]
 //	walkback checkpoint --json   checkpoint-report/1  [CheckpointReport]
 //
 // Every document begins with "schema": "<name>/<version>". Whoever makes one

@@ -22,6 +22,7 @@ const (
 	IntroductionSchema     = "introduction/1"
 	RevocationSchema       = "revocation/1"
 	PolicySchema           = "policy/1"
+	SignerListSchema       = "signer-list/1"
 	VerifyReportSchema     = "verify-report/1"
 	CaptureReportSchema    = "capture-report/1"
 	CheckReportSchema      = "check-report/1"
@@ -48,7 +49,7 @@ const (
 
 // Document is the set of types that are documents of their own.
 type Document interface {
-	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy |
+	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy | SignerList |
 		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | CheckpointReport
 }
 
@@ -96,6 +97,7 @@ var documents = []document{
 	{schema: RetractionReportSchema, goType: reflect.TypeFor[RetractionReport](), limit: maxReport},
 	{schema: StampReportSchema, goType: reflect.TypeFor[StampReport](), limit: maxReport},
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
+	{schema: SignerListSchema, goType: reflect.TypeFor[SignerList](), limit: maxReport},
 	{schema: CheckpointReportSchema, goType: reflect.TypeFor[CheckpointReport](), limit: maxReport},
 }
 

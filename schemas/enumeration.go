@@ -26,9 +26,10 @@ var enumerations = map[reflect.Type][]string{
 	reflect.TypeFor[WitnessKind](): words(WitnessAuthority, WitnessBitcoin),
 	reflect.TypeFor[StampOutcome](): words(StampGiven, StampPromised, StampUpgraded, StampWaiting, StampPresent,
 		StampDelayed, StampFailed),
-	reflect.TypeFor[StampState]():  words(TimeProven, TimePending, TimeUnchecked, TimeMissing),
-	reflect.TypeFor[CheckStatus](): words(Pass, Fail, Warn, Skip),
-	reflect.TypeFor[CommitKind]():  words(commitKinds...),
+	reflect.TypeFor[StampState]():     words(TimeProven, TimePending, TimeUnchecked, TimeMissing),
+	reflect.TypeFor[SignerStanding](): words(SignerAllowed, SignerAwaited, SignerRetired, SignerRevoked),
+	reflect.TypeFor[CheckStatus]():    words(Pass, Fail, Warn, Skip),
+	reflect.TypeFor[CommitKind]():     words(commitKinds...),
 }
 
 func words[W ~string](values ...W) []string {

@@ -26,3 +26,36 @@ type CosignPolicy struct {
 	Keys      []string `json:"keys" rule:"fingerprint"` // SHA256:… fingerprints, each once
 	From      int64    `json:"from"`                    // first sequence that it binds
 }
+
+// SignerList is what walkback key allowed prints: who may sign an archive.
+type SignerList struct {
+	Schema       string          `json:"schema"` // signer-list/1
+	ArchiveID    string          `json:"archive_id" rule:"archive"`
+	Sequence     int64           `json:"sequence"` // of the newest commit, which says so
+	Signers      []AllowedSigner `json:"signers"`
+	Cosignatures *CosignPolicy   `json:"cosignatures,omitempty"` // the policy
+}
+
+// AllowedSigner is a line of trust/allowed_signers.
+type AllowedSigner struct {
+	Fingerprint string         `json:"fingerprint" rule:"fingerprint"`
+	Type        string         `json:"type"`
+	Standing    SignerStanding `json:"standing"`
+	Principals  []string       `json:"principals"`           // patterns with * and ?
+	Namespaces  []string       `json:"namespaces,omitempty"` // patterns; none: any
+	Authority   bool           `json:"authority,omitempty"`  // it certifies others
+	From        Time           `json:"from,omitempty"`       // not before
+	Until       Time           `json:"until,omitempty"`      // not from this time on
+	Comment     string         `json:"comment,omitempty"`
+}
+
+// SignerStanding says whether an allowed signer may sign now.
+type SignerStanding string
+
+// The standings.
+const (
+	SignerAllowed SignerStanding = "allowed"
+	SignerAwaited SignerStanding = "awaited" // its time has not come
+	SignerRetired SignerStanding = "retired" // its time is over
+	SignerRevoked SignerStanding = "revoked" // somebody else may have the key
+)

@@ -80,6 +80,7 @@ var decoders = map[string]func([]byte) (any, error){
 	QuotesSchema:           decoder(Decode[Quotes]),
 	StampReportSchema:      decoder(Decode[StampReport]),
 	KeyListSchema:          decoder(Decode[KeyList]),
+	SignerListSchema:       decoder(Decode[SignerList]),
 	CheckpointReportSchema: decoder(Decode[CheckpointReport]),
 }
 

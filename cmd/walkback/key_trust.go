@@ -12,6 +12,7 @@ import (
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/provenance/trust"
+	"github.com/walkback-dev/walkback/schemas"
 )
 
 func (p *program) keyAllowedCommand() *cli.Command {
@@ -24,6 +25,7 @@ func (p *program) keyAllowedCommand() *cli.Command {
 Exit codes: 0 done; 1 could not run; 2 usage.`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
+		Flags:              []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a signer-list/1 document"}},
 		Action:             p.keyAllowed,
 	}
 }
@@ -37,14 +39,24 @@ func (p *program) keyAllowed(c *cli.Context) error {
 		return err
 	}
 	defer a.Close()
+	head, err := a.Head()
+	if err != nil {
+		return err
+	}
 	state, err := provenance.TrustState(a)
 	if err != nil {
 		return err
 	}
+	list := listSigners(state, p.now())
+	list.ArchiveID, list.Sequence = a.ID(), head.Message.Sequence
+	if c.Bool("json") {
+		return p.printJSON(list)
+	}
 	var rows [][]string
-	for _, signer := range state.Signers {
+	for i := range list.Signers {
+		signer := &list.Signers[i]
 		rows = append(rows, []string{
-			trust.Fingerprint(signer.Key), standing(state, &signer, p.now()), purposes(&signer), strings.Join(signer.Principals, ","),
+			signer.Fingerprint, spokenStanding(signer), purposes(signer.Namespaces, signer.Authority), strings.Join(signer.Principals, ","),
 		})
 	}
 	p.columns(rows)
@@ -52,30 +64,62 @@ func (p *program) keyAllowed(c *cli.Context) error {
 	return nil
 }
 
-// standing says in words whether a line of the allowed signers counts now.
-func standing(state *trust.State, signer *trust.AllowedSigner, now time.Time) string {
+func listSigners(state *trust.State, now time.Time) *schemas.SignerList {
+	list := &schemas.SignerList{Schema: schemas.SignerListSchema}
+	for i := range state.Signers {
+		signer := &state.Signers[i]
+		listed := schemas.AllowedSigner{
+			Fingerprint: trust.Fingerprint(signer.Key), Type: signer.Key.Type(), Standing: standing(state, signer, now),
+			Principals: signer.Principals, Namespaces: signer.Namespaces, Authority: signer.Authority, Comment: signer.Comment,
+		}
+		if !signer.After.IsZero() {
+			listed.From = schemas.TimeOf(signer.After)
+		}
+		if !signer.Before.IsZero() {
+			listed.Until = schemas.TimeOf(signer.Before)
+		}
+		list.Signers = append(list.Signers, listed)
+	}
+	if state.Policy != nil {
+		list.Cosignatures = state.Policy.Cosignatures
+	}
+	return list
+}
+
+// standing says whether a line of the allowed signers counts now.
+func standing(state *trust.State, signer *trust.AllowedSigner, now time.Time) schemas.SignerStanding {
 	_, revoked := state.Revocations.Of(signer.Key)
 	switch {
 	case revoked:
-		return "revoked"
+		return schemas.SignerRevoked
 	case !signer.Before.IsZero() && !now.Before(signer.Before):
-		return "retired " + spokenTime(signer.Before)
+		return schemas.SignerRetired
 	case !signer.After.IsZero() && now.Before(signer.After):
-		return "allowed from " + spokenTime(signer.After)
-	case !signer.Before.IsZero():
-		return "allowed until " + spokenTime(signer.Before)
+		return schemas.SignerAwaited
 	}
-	return "allowed"
+	return schemas.SignerAllowed
 }
 
-func spokenTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+// spokenStanding says the same in words, with the time that counts.
+func spokenStanding(signer *schemas.AllowedSigner) string {
+	switch {
+	case signer.Standing == schemas.SignerRetired:
+		return "retired " + minute(signer.Until)
+	case signer.Standing == schemas.SignerAwaited:
+		return "allowed from " + minute(signer.From)
+	case signer.Standing == schemas.SignerAllowed && !signer.Until.IsZero():
+		return "allowed until " + minute(signer.Until)
+	}
+	return string(signer.Standing)
+}
 
-func purposes(signer *trust.AllowedSigner) string {
-	names := strings.Join(signer.Namespaces, ",")
+// purposes says in words what a key may sign.
+func purposes(namespaces []string, authority bool) string {
+	names := strings.Join(namespaces, ",")
 	if names == "" {
 		names = "anything"
 	}
-	if signer.Authority {
+	if authority {
 		names += " by certificate"
 	}
 	return names
@@ -92,7 +136,8 @@ func (p *program) keyTrustCommand() *cli.Command {
 the file's comment ("Name <e-mail>"), or --email. --namespace git lets it sign
 snapshots, --namespace cosign@walkback lets it co-sign them and nothing else; without
 the option it may do both. --until makes it a key for a time, such as one for a
-machine that works unattended. With --authority the key is one that certifies
+machine that works unattended; timestamp what it signs before its time is over, since
+a later timestamp proves too little. With --authority the key is one that certifies
 others: whoever has a certificate of it for his e-mail may sign.
 The holder of the key shows that he has it with: walkback cosign SNAPSHOT
 
@@ -131,7 +176,7 @@ func (p *program) keyTrust(c *cli.Context) error {
 		p.say("note", "%s is let in so already", fp)
 		return nil
 	}
-	p.printf("let in %s as %s for %s\n", fp, strings.Join(signer.Principals, ","), purposes(signer))
+	p.printf("let in %s as %s for %s\n", fp, strings.Join(signer.Principals, ","), purposes(signer.Namespaces, signer.Authority))
 	p.printSnapshot(snapshot)
 	if !signer.Authority {
 		p.say("hint", "its holder shows that he has it with: walkback cosign %d --key FILE", snapshot.Message.Sequence)

@@ -29,6 +29,7 @@ func decodeReport(document string) error {
 		schemas.SearchSchema:           decodes[schemas.Search],
 		schemas.QuotesSchema:           decodes[schemas.Quotes],
 		schemas.KeyListSchema:          decodes[schemas.KeyList],
+		schemas.SignerListSchema:       decodes[schemas.SignerList],
 		schemas.CheckpointReportSchema: decodes[schemas.CheckpointReport],
 		schemas.VerifyReportSchema:     decodes[schemas.VerifyReport],
 		schemas.RetractionReportSchema: decodes[schemas.RetractionReport],
