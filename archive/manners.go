@@ -59,9 +59,14 @@ type patientKey struct{}
 // Only who holds no drafts may be so patient: they take up the room.
 func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
 
+// impatient undoes Patient, for who holds a draft by now.
+func impatient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, patientKey{}, false)
+}
+
 // room is what a fetch waits for before it reads a payload.
 func (r *Run) room(ctx context.Context) func(context.Context) error {
-	if ctx.Value(patientKey{}) == nil {
+	if patient, _ := ctx.Value(patientKey{}).(bool); !patient {
 		return nil
 	}
 	return r.buffers.Wait

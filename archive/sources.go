@@ -255,7 +255,7 @@ func (r *Run) Check(ctx context.Context, ref PageRef) (*Draft, error) {
 		} else if before != nil {
 			continue // looked at for itself, or untracked
 		}
-		fresh, err := r.Look(ctx, ref)
+		fresh, err := r.Look(impatient(ctx), ref)
 		if err != nil {
 			return nil, err
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -23,9 +22,8 @@ type Checked struct {
 }
 
 const (
-	// pagesAtOnce bounds how many pages are looked at at a time. The fetch
-	// client asks each host one thing at a time, whatever this says.
-	pagesAtOnce = 16
+	// pagesAtOnce bounds how many pages are looked at at a time.
+	pagesAtOnce = 128
 	// A check run commits when either of these is reached.
 	batchPages = 256
 	batchTime  = 30 * time.Second
@@ -109,10 +107,7 @@ func ByHost(pages []archive.PageRef) iter.Seq[archive.PageRef] {
 	queues := map[string][]archive.PageRef{}
 	var hosts []string
 	for _, page := range pages {
-		host := ""
-		if u, err := url.Parse(page.Name); err == nil {
-			host = u.Host
-		}
+		host := hostOf(page)
 		if queues[host] == nil {
 			hosts = append(hosts, host)
 		}
@@ -145,34 +140,28 @@ func (rec *Recorder) Check(ctx context.Context, run *archive.Run, pages iter.Seq
 	}
 	doubts := rec.doubter(run, j)
 	group, ctx := errgroup.WithContext(ctx)
-	todo, drafted := make(chan archive.PageRef), make(chan *archive.Draft, pagesAtOnce)
-	group.Go(func() error {
-		defer close(todo)
-		for page := range pages {
-			select {
-			case todo <- page:
-			case <-ctx.Done():
-				return ctx.Err()
+	drafted := make(chan *archive.Draft, pagesAtOnce)
+	hand := func(_ archive.PageRef, draft *archive.Draft) error { return send(ctx, drafted, draft) }
+	var left aside[archive.PageRef]
+	look := func(ctx context.Context, lookers *errgroup.Group, page archive.PageRef) error {
+		draw := func() (*archive.Draft, error) { return run.Check(archive.Patient(ctx), page) }
+		return doubts.draw(ctx, lookers, draw, func(draft *archive.Draft) error {
+			if left.put(page, draft) {
+				return nil
 			}
-		}
-		return nil
-	})
+			return hand(page, draft)
+		})
+	}
 	group.Go(func() error {
 		defer close(drafted)
-		lookers, ctx := errgroup.WithContext(ctx)
-		for range pagesAtOnce {
-			lookers.Go(func() error {
-				for page := range todo {
-					draw := func() (*archive.Draft, error) { return run.Check(ctx, page) }
-					hand := func(draft *archive.Draft) error { return send(ctx, drafted, draft) }
-					if err := doubts.draw(ctx, lookers, draw, hand); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+		if err := inTurns(ctx, rec.Stop, pagesAtOnce, pages, hostOf, look); err != nil {
+			return err
 		}
-		return lookers.Wait()
+		again, err := left.again(run, rec.Stop, hand)
+		if err != nil {
+			return err
+		}
+		return inTurns(ctx, rec.Stop, pagesAtOnce, slices.Values(again), hostOf, look)
 	})
 	group.Go(func() error { return rec.commitChecks(ctx, run, drafted, done) })
 	return group.Wait()

@@ -21,8 +21,9 @@ type Recorded struct {
 }
 
 const (
-	// postsAtOnce bounds how many posts are looked at at a time.
-	postsAtOnce = 8
+	// postsAtOnce bounds how many posts are looked at at a time: each of them
+	// looks at several sources at once, and their files and connections count.
+	postsAtOnce = 24
 	// batchPosts bounds how many snapshots one pack holds: all are
 	// acknowledged together.
 	batchPosts = 128
@@ -53,39 +54,34 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 	}
 	doubts := rec.doubter(run, j)
 	group, ctx := errgroup.WithContext(ctx)
-	todo, drafted := make(chan work), make(chan work, postsAtOnce)
-	group.Go(func() error {
-		defer close(todo)
-		index := 0
-		for request := range requests {
-			select {
-			case todo <- work{index: index, request: request}:
-				index++
-			case <-ctx.Done():
-				return ctx.Err()
+	drafted := make(chan work, postsAtOnce)
+	hand := func(w work, draft *archive.Draft) error {
+		w.draft = draft
+		return send(ctx, drafted, w)
+	}
+	var left aside[work]
+	look := func(ctx context.Context, lookers *errgroup.Group, w work) error {
+		draw := func() (*archive.Draft, error) { return run.Capture(ctx, w.request) }
+		return doubts.draw(ctx, lookers, draw, func(draft *archive.Draft) error {
+			if left.put(w, draft) {
+				return nil
 			}
-		}
-		return nil
-	})
+			return hand(w, draft)
+		})
+	}
+	inHostTurns := func(all iter.Seq[work]) error {
+		return inTurns(ctx, rec.Stop, postsAtOnce, all, func(w work) string { return hostOf(w.request.Page) }, look)
+	}
 	group.Go(func() error {
 		defer close(drafted)
-		lookers, ctx := errgroup.WithContext(ctx)
-		for range postsAtOnce {
-			lookers.Go(func() error {
-				for w := range todo {
-					draw := func() (*archive.Draft, error) { return run.Capture(ctx, w.request) }
-					hand := func(draft *archive.Draft) error {
-						w.draft = draft
-						return send(ctx, drafted, w)
-					}
-					if err := doubts.draw(ctx, lookers, draw, hand); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+		if err := inHostTurns(numbered(requests)); err != nil {
+			return err
 		}
-		return lookers.Wait()
+		again, err := left.again(run, rec.Stop, hand)
+		if err != nil {
+			return err
+		}
+		return inHostTurns(slices.Values(again))
 	})
 	group.Go(func() error {
 		for first := range drafted {
@@ -96,6 +92,19 @@ func (rec *Recorder) Record(ctx context.Context, run *archive.Run, requests iter
 		return nil
 	})
 	return group.Wait()
+}
+
+// numbered gives requests their numbers.
+func numbered(requests iter.Seq[archive.PostRequest]) iter.Seq[work] {
+	return func(yield func(work) bool) {
+		index := 0
+		for request := range requests {
+			if !yield(work{index: index, request: request}) {
+				return
+			}
+			index++
+		}
+	}
 }
 
 // send hands a value on, unless ctx ends first.

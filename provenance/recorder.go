@@ -24,6 +24,7 @@ type Recorder struct {
 	Command string           // shown to another process that waits for the archive
 	Wait    time.Duration    // how long to wait for another process; 0: as long as it takes
 	Now     func() time.Time // nil: time.Now
+	Stop    <-chan struct{}  // closed when nothing shall be begun any more; may be nil
 	Warn    func(error)      // told what is wrong but does not stop the run
 	// Reread is told of each commit that read the texts of so many pages anew,
 	// because another extractor had made them; may be nil.

@@ -33,8 +33,10 @@ type doubter struct {
 	turn  chan struct{} // bounds how many second looks there are at a time
 }
 
+const secondLooksAtOnce = 16
+
 func (rec *Recorder) doubter(run *archive.Run, j *judge) *doubter {
-	return &doubter{SecondLooks: rec.SecondLooks, run: run, judge: j, turn: make(chan struct{}, pagesAtOnce)}
+	return &doubter{SecondLooks: rec.SecondLooks, run: run, judge: j, turn: make(chan struct{}, secondLooksAtOnce)}
 }
 
 // draw makes a judged draft and hands it on. Where it is doubted, that is when the
@@ -90,7 +92,7 @@ func (d *doubter) doubted(draft *archive.Draft) []*archive.PageDraft {
 
 // doubtful reports whether a look may have shown a passing fault.
 func doubtful(page *archive.PageDraft) bool {
-	if page.Before == nil || page.AsBefore || page.First != nil || page.Second != nil || page.Verdict == nil {
+	if page.LeftAlone() || page.Before == nil || page.AsBefore || page.First != nil || page.Second != nil || page.Verdict == nil {
 		return false
 	}
 	switch page.Capture.Access.Outcome {

@@ -170,6 +170,7 @@ type LogEntry struct {
 	Class     ChangeClass `json:"class,omitempty"`   // verdict on the capture
 	Passage   *Passage    `json:"passage,omitempty"` // its gravest change
 	Bracket   *Bracket    `json:"bracket,omitempty"` // what timestamps prove of when it was made
+	Vantage   *Vantage    `json:"vantage,omitempty"` // from where the page was looked at
 }
 
 // Show is what walkback show shows: one page at one version.

@@ -79,6 +79,7 @@ func Reset(at Place) Fault { return Fault{reset, at} }
 type site struct {
 	pages []Page // one for each request, the last one for all further
 	asked int
+	first []Page // answered before anything else, each once
 	once  []Page // for the next requests, before all else
 	over  *Page  // in place of pages until Restore
 	fault *Fault // added to what is answered until Restore
@@ -91,6 +92,15 @@ func (w *Web) Serve(address string, pages ...Page) {
 		pages = []Page{{}}
 	}
 	w.put(address, func(*site) *site { return &site{pages: slices.Clone(pages)} })
+}
+
+// First puts pages before what an address answers: each of the next requests
+// gets one of them, those after these what they would have got.
+func (w *Web) First(address string, pages ...Page) {
+	w.put(address, func(s *site) *site {
+		s.first = append(s.first, pages...)
+		return s
+	})
 }
 
 // Otherwise answers for all addresses that nothing was put at, in place of a
@@ -192,6 +202,11 @@ func (w *Web) next(key string) Page {
 	if len(s.once) > 0 {
 		page := s.once[0]
 		s.once = s.once[1:]
+		return page
+	}
+	if len(s.first) > 0 {
+		page := s.first[0]
+		s.first = s.first[1:]
 		return page
 	}
 	page := s.pages[min(s.asked, len(s.pages)-1)]

@@ -66,7 +66,7 @@ func (p *program) finish(err error) int {
 	var code exit
 	said := errors.As(err, &code) || errors.Is(err, context.Canceled)
 	switch {
-	case p.stop.Err() != nil && !p.late():
+	case p.stop.Err() != nil:
 		if err != nil && !said {
 			p.complain(err)
 		}

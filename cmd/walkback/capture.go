@@ -148,6 +148,7 @@ func (p *program) captureInto(c *cli.Context, work captureWork, options archive.
 		return err
 	}
 	defer release()
+	recorder.Stop = p.stop.Done()
 	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
 		return err
 	}

@@ -95,6 +95,7 @@ func (p *program) check(c *cli.Context) error {
 		return err
 	}
 	defer endDeadline()
+	recorder.Stop = p.stop.Done()
 	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
 		return err
 	}

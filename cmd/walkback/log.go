@@ -20,7 +20,8 @@ func (p *program) logCommand() *cli.Command {
 		Name: "log", Usage: "list the snapshots of an archive, or of one page",
 		UsageText: "walkback log [PAGE]",
 		Description: `Newest first. For a PAGE, each capture with its outcome and, for a new version
-of the text, its number and the words that changed.
+of the text, its number and the words that changed; --json also says from where
+the page was looked at, where that is on record.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
 		CustomHelpTemplate: commandHelp,
@@ -136,7 +137,7 @@ func pageEntry(ctx context.Context, log *archive.PageLog, i int, all bool) (sche
 		if err != nil {
 			return entry, err
 		}
-		entry.Payload = page.State().Payload
+		entry.Payload, entry.Vantage = page.State().Payload, page.Capture.Vantage
 		if entry.Version > 0 && page.Capture.Text != nil {
 			entry.Title = page.Capture.Text.Title
 		}

@@ -160,8 +160,13 @@ func (p *program) keepDeadline(c *cli.Context) (release func(), err error) {
 	case after <= 0:
 		return nil, &usage{message: "--deadline must be more than nothing", hint: "for example --deadline 50m"}
 	default:
-		p.stop, release = context.WithTimeoutCause(p.stop, after, errDeadline)
-		return release, nil
+		outer := p.stop
+		within, cancel := context.WithTimeoutCause(outer, after, errDeadline)
+		p.stop = within
+		return func() {
+			cancel()
+			p.stop = outer
+		}, nil
 	}
 }
 

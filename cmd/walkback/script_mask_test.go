@@ -39,7 +39,11 @@ type masker struct{ literal *strings.Replacer }
 
 func maskFor(ts *testscript.TestScript) masker {
 	web := ts.Value(webKey{}).(*archivetest.Web)
-	return masker{strings.NewReplacer(ts.Getenv("WORK"), "$WORK", web.Addr(), maskedWeb)}
+	words := []string{ts.Getenv("WORK"), "$WORK", web.Addr(), maskedWeb}
+	if proxy := ts.Getenv("PROXY"); proxy != "" {
+		words = append(words, proxy, "proxy.example:1080")
+	}
+	return masker{strings.NewReplacer(words...)}
 }
 
 func (m masker) Replace(s string) string {

@@ -108,6 +108,7 @@ func setUpScript(env *testscript.Env) error {
 	env.Defer(web.Close)
 	env.Values[webKey{}] = web
 	env.Values[signalled{}] = new(*exec.Cmd)
+	env.Values[proxyKey{}] = new(*archivetest.Proxy)
 	home := filepath.Join(env.WorkDir, "home")
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return err

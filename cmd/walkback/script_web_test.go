@@ -24,11 +24,19 @@ import (
 //	web break PATH stall|hangup|reset [head|body]
 //	web await PATH N                        wait for the N-th request
 //	web asked PATH N                        there were N requests
+//	web sent PATH TEXT                      the last request's head holds this text; ! if it does not
+//	web then PATH CODE...                   one answer of each status, then as before
+//	web proxy [USER PASSWORD]               a proxy is at $PROXY from now on
+//	web proxied N                           it was asked for N connections
 //
 // The options are status, type, etag, modified, coding, charset, length, header
 // and endless.
 func changeWeb(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+	if len(args) > 0 && strings.HasPrefix(args[0], "prox") {
+		changeProxy(ts, args)
+		return
+	}
+	if len(args) < 2 || neg && args[0] != "sent" {
 		ts.Fatalf("usage: web VERB PATH ARG...")
 	}
 	web := ts.Value(webKey{}).(*archivetest.Web)
@@ -67,8 +75,45 @@ func changeWeb(ts *testscript.TestScript, neg bool, args []string) {
 		if got := len(web.Requests(address)); got != number() {
 			ts.Fatalf("%d requests for %s, want %d", got, args[1], number())
 		}
+	case "sent":
+		all := web.Requests(address)
+		if len(all) == 0 || strings.Contains(string(all[len(all)-1].Head), rest[0]) == neg {
+			ts.Fatalf("of %d requests for %s, the last one is not so: %q", len(all), args[1], rest[0])
+		}
+	case "then":
+		var pages []archivetest.Page
+		for _, code := range args[2:] {
+			status, err := strconv.Atoi(code)
+			ts.Check(err)
+			pages = append(pages, archivetest.Page{Status: status, Body: "<h1>No</h1><p>The server says no.</p>", Header: []string{"Retry-After: 0"}})
+		}
+		web.First(address, pages...)
 	default:
 		ts.Fatalf("the web knows no %q", args[0])
+	}
+}
+
+type proxyKey struct{}
+
+// changeProxy starts a proxy, or asks it what it was asked for.
+func changeProxy(ts *testscript.TestScript, args []string) {
+	holder := ts.Value(proxyKey{}).(**archivetest.Proxy)
+	switch {
+	case args[0] == "proxy" && (len(args) == 1 || len(args) == 3):
+		proxy, err := archivetest.StartProxy(nil)
+		ts.Check(err)
+		ts.Defer(proxy.Close)
+		if len(args) == 3 {
+			proxy.Demand(args[1], args[2])
+		}
+		*holder = proxy
+		ts.Setenv("PROXY", proxy.Addr())
+	case args[0] == "proxied" && len(args) == 2 && *holder != nil:
+		if asked := (*holder).Asked(); strconv.Itoa(len(asked)) != args[1] {
+			ts.Fatalf("the proxy was asked for %q, want %s connections", asked, args[1])
+		}
+	default:
+		ts.Fatalf("usage: web proxy [USER PASSWORD], web proxied N")
 	}
 }
 

@@ -174,6 +174,7 @@ func (p *program) printShow(show *schemas.Show, noText string) {
 	if capture.FinalURL != capture.URL && capture.FinalURL != capture.Asked {
 		line("served at", "%s", capture.FinalURL)
 	}
+	p.showCircumstances(capture, line)
 	line("claims", "%s", strings.TrimSpace(capture.ClaimedURL+" "+capture.ClaimedDate))
 	line("snapshot", "%d, commit %s", show.Commit.Sequence, show.Commit.Commit)
 	line("folder", "%s", show.Folder)
@@ -231,6 +232,41 @@ func missingWords(tally *schemas.ResourceTally) string {
 		return ""
 	}
 	return fmt.Sprintf("; %d missing (--json says why)", tally.Missing)
+}
+
+// showCircumstances says what is out of the ordinary about how a page was asked
+// for.
+func (p *program) showCircumstances(c *schemas.Capture, line func(label, format string, args ...any)) {
+	if c.Vantage != nil {
+		line("vantage", "%s", vantageWords(c.Vantage))
+	}
+	line("operator", "%s", c.Operator)
+	if c.Robots == "ignored" {
+		line("robots", "ignored by choice")
+	}
+	for _, hop := range c.Hops {
+		if len(hop.Tries) == 0 {
+			continue
+		}
+		var said []string
+		for _, try := range hop.Tries {
+			switch {
+			case try.Failure != nil:
+				said = append(said, try.Failure.Reason)
+			default:
+				said = append(said, fmt.Sprintf("HTTP %d", try.Status))
+			}
+		}
+		line("tries", "%d before: %s", len(said), strings.Join(said, ", "))
+	}
+}
+
+// vantageWords says from where a page was looked at.
+func vantageWords(v *schemas.Vantage) string {
+	if v.Via == "" {
+		return v.Name
+	}
+	return v.Name + ", via " + v.Via
 }
 
 // standingOf returns what the page says of itself. Where that was not kept with
