@@ -14,7 +14,8 @@
 //	Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
 //	Accept-Encoding: identity
 //	If-None-Match, If-Modified-Since: <when asked for, see Request>
-//	Cookie: <set by earlier hops of the same Fetch>
+//	Cookie: <set by earlier hops of the same Fetch, Options.Cookies>
+//	<Options.Headers, of which an Accept takes the place of ours>
 //
 // in this order with CRLF line ends. URLs are read as browsers do (WHATWG), so
 // odd spellings of hosts (http://2130706433/, IDN) become what they mean. User
@@ -49,8 +50,30 @@
 // # Manners
 //
 // One request at a time goes to a host and port, over one connection that is
-// kept open for the next one; others wait in line. Proxies of the environment
-// are never used; Options.Via is, see [Proxy] for what can be guarded behind it.
+// kept open for the next one; others wait in line. Who waits there also waits for
+// the pause between two pages (Options.Delay), for the Crawl-delay of robots.txt and
+// for a Retry-After; a host that failed too often, or wants to be left alone for more
+// than a minute, is answered for with [HostFailing] until [Client.Wake].
+//
+// With Request.Robots, robots.txt is asked for leave on each hop (RFC 9309): once
+// a scheme, host and port. A file that is not there (4xx, too many redirects) allows
+// all, one that cannot be had (5xx, 429, no HTTP, broken off) forbids all; where there
+// is no connection to the host, the request itself says so.
+//
+// A request whose failure may pass is made again (Options.Retries), and each try but
+// the last one is in [Hop.Tries], without its body.
+//
+// Proxies of the environment are never used; Options.Via is, see [Proxy] for what can
+// be guarded behind it.
+//
+// # Secrets
+//
+// Options.Cookies and Options.Headers go to the hosts they name and nowhere else; what
+// was asked for over https gives no header away over http. Of what is recorded, heads,
+// addresses and failures have "[redacted]" in their place, wherever they occur and
+// percent-encoded too, if they have six bytes or more; a header's name marks its value
+// as secret whatever its length. A body is kept as it came, and Exchange.HoldsSecret
+// says that one is in it.
 //
 // # Addresses
 //

@@ -38,8 +38,13 @@ has no capture of, or none since the feed says that they were updated.
 A post on Mastodon, Bluesky, Hacker News or Reddit is asked for through the public
 API of its service, under its own address; --no-api asks for its page.
 
+robots.txt is asked about sources, not about the posts that you name. What is
+sent with --cookies and --header is in no stored head; a page that says it back
+is kept as it is, with a warning.
+
 Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: a page that is new or
-was served before is not served now, or a feed could not be read; 11 the archive does not verify;
+was served before is not served now, a feed could not be read, or --deadline was
+over before all was done; 11 the archive does not verify;
 130 interrupted (what was in flight is kept).`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,

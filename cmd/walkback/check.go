@@ -37,7 +37,8 @@ like; "walkback list --due" tells when each page is due.
 
 Exit codes: 0 all is as before; 1 could not run; 2 usage; 3 an outcome, what a
 page says, or a passage that is quoted changed; 4 partly: a page that was served
-before, or is new, is not served now (3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
+before, or is new, is not served now, or --deadline was over before all was done
+(3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
 is kept).`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
