@@ -13,6 +13,7 @@ import (
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/archive/pdf"
+	"github.com/walkback-dev/walkback/archive/saved"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -167,6 +168,8 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 		read = func(ctx context.Context, in extract.Input) (*extract.Document, error) {
 			return readPost(ctx, c, in.Payload)
 		}
+	case saved.Reads(c.Body.MediaType):
+		limit, read = saved.MaxMessage, readSaved
 	case pdf.Is(extract.Beginning(start, in.ContentEncoding, startSize)):
 		limit, read = pdf.MaxSize, readPDF
 	case !extract.MayHaveText(start, in.ContentType, in.ContentEncoding, in.URL):
@@ -187,7 +190,7 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 	switch {
 	case errors.Is(err, extract.ErrNoText):
 		return wasRead{noText: pdf.Reason(err)}, nil
-	case errors.As(err, &over) && (over.Limit == extract.MaxText || over.Limit == pdf.MaxSize):
+	case errors.As(err, &over) && (over.Limit == extract.MaxText || over.Limit == pdf.MaxSize || over.Limit == saved.MaxMessage):
 		return wasRead{limit: over.Limit}, nil
 	case over != nil:
 		return wasRead{}, nil

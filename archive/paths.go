@@ -161,6 +161,10 @@ func extension(mediaType string) string {
 		return "txt"
 	case "text/markdown":
 		return "md"
+	case "multipart/related", "application/x-mimearchive":
+		return "mhtml"
+	case "message/rfc822":
+		return "eml"
 	case "application/pdf":
 		return "pdf"
 	case "application/json", "application/ld+json", "application/activity+json":

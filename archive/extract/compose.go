@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/walkback-dev/walkback/archive/textdiff"
 )
 
 // A Composition is a text whose parts are known, so that nothing has to be chosen:
@@ -11,10 +13,11 @@ import (
 type Composition struct {
 	Title, Byline, Published, Modified, Language string // as those of a Document
 
-	Root   string    // names what was read, as that of a Document
-	URL    string    // which relative links are resolved against
-	At     time.Time // when the payload was fetched
-	Pieces []Piece   // in reading order
+	Root      string    // names what was read, as that of a Document
+	MediaType string    // of the payload
+	URL       string    // which relative links are resolved against
+	At        time.Time // when the payload was fetched
+	Pieces    []Piece   // in reading order
 }
 
 // A Piece is a part of a composed text: plain text, or a fragment of HTML.
@@ -25,6 +28,10 @@ type Piece struct {
 	Text  string // a blank line ends a paragraph, a line feed breaks a line
 	HTML  string // in place of Text; read whole
 	Links []Link // of Text: address and words
+
+	// Wrapped says that the lines of Text were broken to fit a width, as those of
+	// mail are. Web addresses in it are links then.
+	Wrapped bool
 }
 
 // Document returns the document that the composition is. The error is that of
@@ -58,7 +65,7 @@ func (c *Composition) Document(ctx context.Context) (*Document, error) {
 		}
 	}
 	d := &Document{
-		MediaType: "application/json", Charset: "utf-8",
+		MediaType: c.MediaType, Charset: "utf-8",
 		Title: display(c.Title), Byline: display(c.Byline), Published: c.Published, Modified: c.Modified, Root: c.Root,
 	}
 	if languageTag().MatchString(c.Language) {
@@ -69,6 +76,19 @@ func (c *Composition) Document(ctx context.Context) (*Document, error) {
 	}
 	d.takeComposed(blocks, newResolver(c.URL, ""), c.At)
 	return d, nil
+}
+
+// Displace takes the places of blocks and notices away: the payload that the
+// document was read from is a part of another one, which has them elsewhere.
+func (d *Document) Displace() {
+	for _, blocks := range [][]Block{d.Blocks, d.Outside} {
+		for i := range blocks {
+			blocks[i].Start, blocks[i].End = 0, 0
+		}
+	}
+	for i := range d.Notices {
+		d.Notices[i].Start, d.Notices[i].End = 0, 0
+	}
 }
 
 // takeComposed makes all blocks those of the document. No row of buttons is among
@@ -96,6 +116,16 @@ func (d *Document) takeComposed(blocks []pageBlock, base resolver, at time.Time)
 // has their words, else to the last one.
 func (p *Piece) plain() []pageBlock {
 	var blocks []pageBlock
+	if p.Wrapped {
+		for _, b := range paragraphs(p.Text) {
+			wrapped := pageBlock{Block: b}
+			for _, address := range textdiff.URLs(b.Text) {
+				wrapped.anchors = append(wrapped.anchors, anchor{address, address})
+			}
+			blocks = append(blocks, wrapped)
+		}
+		return blocks
+	}
 	text := strings.ReplaceAll(p.Text, "\r\n", "\n")
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		paragraph = brokenLines(strings.ReplaceAll(paragraph, "\n", string(lineBreak)))

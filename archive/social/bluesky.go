@@ -180,6 +180,9 @@ func facetLinks(text string, facets []blueskyFacet) []Link {
 			if feature.Type != "app.bsky.richtext.facet#link" || feature.URI == "" {
 				continue
 			}
+			if len(links) == maxLinks {
+				return links
+			}
 			link := Link{URL: feature.URI}
 			if from, to := f.Index.Start, f.Index.End; 0 <= from && from < to && to <= len(text) {
 				link.Text = strings.ToValidUTF8(text[from:to], "")

@@ -76,6 +76,7 @@ type Reply struct {
 const (
 	maxMedia   = 100
 	maxOptions = 100
+	maxLinks   = 200 // of plain text
 )
 
 // Document writes the post as a text. address is that of the page, and at when it
@@ -83,7 +84,7 @@ const (
 func (p *Post) Document(ctx context.Context, address string, at time.Time) (*extract.Document, error) {
 	c := extract.Composition{
 		Title: p.title(), Byline: p.Author.String(), Published: stamp(p.Created), Modified: stamp(p.Edited),
-		Language: p.Language, Root: p.Service + " post", URL: address, At: at,
+		Language: p.Language, Root: p.Service + " post", MediaType: "application/json", URL: address, At: at,
 	}
 	if line := p.Author.String(); line != "" {
 		c.Pieces = append(c.Pieces, extract.Piece{Kind: extract.Byline, Text: line})

@@ -24,8 +24,9 @@ func (p *program) captureCommand() *cli.Command {
 		Name: "capture", Usage: "snapshot posts and the sources they link to",
 		UsageText: "walkback capture URL|FILE... [--list FILE|-] [--feed ADDRESS|FILE]",
 		Description: `Each post becomes one signed snapshot together with the pages that its text
-links to. A FILE (text, Markdown, HTML or PDF) is a post of its own; --source names
-what it rests on. Pages are kept with their images, style sheets, fonts and
+links to. A FILE (text, Markdown, HTML, PDF, a page saved as MHTML, mail as .eml) is
+a post of its own; --source names what it rests on. Where and when a saved file says
+that it is from is kept as a claim. Pages are kept with their images, style sheets, fonts and
 media; no script is run. An address without a scheme means https. The archive and a
 signing key are made on first use. A page that was captured before is captured
 again and compared. The same command continues a run that was cut short.

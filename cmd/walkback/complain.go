@@ -176,7 +176,7 @@ func hintFor(err error) string {
 	case errors.As(err, new(*extract.LimitError)):
 		return "hand in the part that is the post; what is captured from its address is kept at any length"
 	case errors.Is(err, archive.ErrNoText):
-		return "a post is a text, Markdown, HTML or PDF file"
+		return "a post is a text, Markdown, HTML or PDF file, a page saved as MHTML, or mail (.eml)"
 	case errors.Is(err, syscall.EFBIG):
 		return "a file would be larger than the system allows: nothing that was acknowledged is lost; raise the limit (ulimit -f) and run the same command again"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -211,6 +211,10 @@ func postType(file string) string {
 		return "application/pdf"
 	case strings.HasSuffix(lower, ".md"), strings.HasSuffix(lower, ".markdown"):
 		return "text/markdown"
+	case strings.HasSuffix(lower, ".mhtml"), strings.HasSuffix(lower, ".mht"):
+		return "multipart/related"
+	case strings.HasSuffix(lower, ".eml"):
+		return "message/rfc822"
 	}
 	return "text/plain"
 }
