@@ -169,7 +169,7 @@ Exit codes: 0 done; 1 could not run; 2 usage; 3 something changed; 4 partly done
 10-16 verify found a problem; 130 interrupted. Each command's help has its own.
 `
 
-const commandHelp = `walkback {{.FullName}}: {{.Usage}}
+const commandHelp = `{{.HelpName}}: {{.Usage}}
 
 Usage: {{.UsageText}}
 
@@ -192,7 +192,7 @@ func (u *usage) Error() string { return u.message }
 func usageError(c *cli.Context, err error, _ bool) error {
 	hint := "walkback --help lists the commands"
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "walkback" {
-		hint = "see walkback " + c.Command.FullName() + " --help"
+		hint = "see " + c.Command.HelpName + " --help"
 	}
 	message := longFlag().ReplaceAllString(flagWords.Replace(err.Error()), " --$1")
 	return &usage{message: message, hint: hint}

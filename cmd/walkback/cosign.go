@@ -18,11 +18,11 @@ func (p *program) cosignCommand() *cli.Command {
 	return &cli.Command{
 		Name: "cosign", Usage: "vouch for snapshots with a second key",
 		UsageText: "walkback cosign [SNAPSHOT...]",
-		Description: `Signs the raw commit of each SNAPSHOT (default: the newest that holds
-more than evidence), its first signature included, in the namespace cosign@walkback, and keeps that in the archive as
-evidence/…/cosign-<key>.sig. The archive must allow the key: walkback key trust.
-The snapshot that keeps it is signed by --commit-key, else by the same key, if it may
-sign snapshots, else by your default key.
+		Description: `Signs the raw commit of each SNAPSHOT (default: the newest that holds more than
+evidence), its first signature included, in the namespace cosign@walkback, and keeps
+that in the archive as evidence/…/cosign-<key>.sig. The archive must allow the key, see
+walkback key trust. The snapshot that keeps it is signed by --commit-key, else by the
+same key, if it may sign snapshots, else by your default key.
 
 Who cannot write to the archive makes a file with --out; whoever can adds it with
 --add. Stock ssh-keygen checks such a file, see VERIFY.md.

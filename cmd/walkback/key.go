@@ -26,7 +26,7 @@ passphrase; make your own before it to choose otherwise. Who may sign an archive
 stands in the archive itself, and only a key that may sign can change it.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
-		CustomHelpTemplate: "walkback {{.FullName}}: {{.Usage}}\n\nUsage: {{.UsageText}}\n\n{{.Description}}\n\nCommands:\n{{range .VisibleCommands}}  {{printf \"%-8s\" .Name}} {{.Usage}}\n{{end}}",
+		CustomHelpTemplate: "{{.HelpName}}: {{.Usage}}\n\nUsage: {{.UsageText}}\n\n{{.Description}}\n\nCommands:\n{{range .VisibleCommands}}  {{printf \"%-8s\" .Name}} {{.Usage}}\n{{end}}",
 		OnUsageError:       usageError,
 		HideHelpCommand:    true,
 		Subcommands: []*cli.Command{

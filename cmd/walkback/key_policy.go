@@ -26,9 +26,9 @@ Exit codes: 0 done; 1 could not run, such as when your key may not sign; 2 usage
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
 		Flags: changeFlags(
-			&cli.Int64Flag{Name: "threshold", Usage: "how many of the keys must co-sign: `N`", DefaultText: " "},
+			&cli.Int64Flag{Name: "threshold", Usage: "so many of the keys, `N`, must co-sign", DefaultText: "none"},
 			&cli.StringSliceFlag{Name: "cosigner", Usage: "one of the keys: `FINGERPRINT` or KEY.pub, once for each"},
-			&cli.Int64Flag{Name: "from", Usage: "the first `SNAPSHOT` that it binds (default: the next one)", DefaultText: " "},
+			&cli.Int64Flag{Name: "from", Usage: "the first `SNAPSHOT` that it binds", DefaultText: "the next one"},
 			&cli.BoolFlag{Name: "none", Usage: "demand nothing from now on"},
 		),
 		Action: writing(p.keyPolicy),

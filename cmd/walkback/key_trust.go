@@ -189,7 +189,11 @@ func (p *program) signerOf(c *cli.Context) (*trust.AllowedSigner, error) {
 	if c.Args().Len() != 1 {
 		return nil, &usage{message: "key trust needs one KEY.pub", hint: "walkback key trust ana.pub --email ana@example.org"}
 	}
-	key, err := trust.ReadPublic(c.Args().First())
+	file := c.Args().First()
+	if _, err := os.Stat(file + ".pub"); err == nil {
+		file += ".pub" // a private key was named
+	}
+	key, err := trust.ReadPublic(file)
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +303,7 @@ else could; 2 usage; 11 the archive does not verify.`,
 		OnUsageError:       usageError,
 		Flags: changeFlags(
 			&cli.StringFlag{Name: "reason", Usage: "`WHY`, kept in the archive"},
-			&cli.Int64Flag{Name: "last-good", Usage: "the last `SNAPSHOT` that is the owner's (default: the newest)", DefaultText: " "},
+			&cli.Int64Flag{Name: "last-good", Usage: "the last `SNAPSHOT` that is the owner's", DefaultText: "the newest"},
 			&cli.StringFlag{Name: "at", Usage: "since this `TIME` somebody else may have the key (default: now)"},
 			&cli.BoolFlag{Name: "force", Usage: "also when nobody could sign any more"},
 		),

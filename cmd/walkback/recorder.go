@@ -168,7 +168,7 @@ func (p *program) recorderBy(c *cli.Context, create bool, open func(*archive.Arc
 		}
 	}
 	recorder := &provenance.Recorder{
-		Archive: a, Key: key, Memory: p.memory(), Command: "walkback " + c.Command.FullName(), Wait: c.Duration(waitFlag.Name), Now: p.now, Warn: p.warn,
+		Archive: a, Key: key, Memory: p.memory(), Command: c.Command.HelpName, Wait: c.Duration(waitFlag.Name), Now: p.now, Warn: p.warn,
 	}
 	recorder.Reread = p.noteReread
 	if err := recorder.Ready(c.Context); err != nil {
