@@ -7,7 +7,9 @@ import (
 	"io"
 	"iter"
 	"path"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/archive/pattern"
@@ -59,6 +61,68 @@ var (
 	logName   = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 	trustPath = pattern.New(`^[a-z0-9][a-z0-9_.-]{0,63}(?:/[a-z0-9][a-z0-9_.-]{0,63})?$`)
 )
+
+// EvidenceKind says what a file of evidence is.
+type EvidenceKind int
+
+// The kinds, but for co-signatures and certificates.
+const (
+	OtherEvidence  EvidenceKind = iota
+	TokenEvidence               // tsa-<authority>-<time>.tsr
+	PendingProof                // ots-pending-<n>.ots
+	BlockProof                  // ots-btc-<height>.ots
+	BlockHeader                 // btc-<height>.hdr
+	RevocationList              // crl-<authority>-<time>.der
+)
+
+const evidenceTime = "20060102T150405Z"
+
+// TokenFile names the token that an authority made at this time.
+func TokenFile(authority string, at time.Time) string {
+	return "tsa-" + authority + "-" + at.UTC().Format(evidenceTime) + ".tsr"
+}
+
+// CRLFile names the revocation list that was issued at this time.
+func CRLFile(authority string, at time.Time) string {
+	return "crl-" + authority + "-" + at.UTC().Format(evidenceTime) + ".der"
+}
+
+// PendingFile names the n-th proof, from 1, that is in no block yet.
+func PendingFile(n int) string { return fmt.Sprintf("ots-pending-%d.ots", n) }
+
+// BlockProofFile names the proof that leads into this block.
+func BlockProofFile(height int64) string { return fmt.Sprintf("ots-btc-%d.ots", height) }
+
+// HeaderFile names the header of this block.
+func HeaderFile(height int64) string { return fmt.Sprintf("btc-%d.hdr", height) }
+
+// Kind says what the file is by its name: for a token, whose; for a block's proof
+// or header, the height.
+func (f EvidenceFile) Kind() (kind EvidenceKind, authority string, height int64) {
+	base, ext, _ := strings.Cut(f.Name, ".")
+	number := func(prefix string) int64 {
+		n, err := strconv.ParseInt(strings.TrimPrefix(base, prefix), 10, 64)
+		if err != nil {
+			return 0 // the name was checked
+		}
+		return n
+	}
+	const times = len("-") + len(evidenceTime)
+	switch {
+	case !EvidenceName(f.Name):
+	case ext == "tsr":
+		return TokenEvidence, base[len("tsa-") : len(base)-times], 0
+	case ext == "der" && len(base) > len("crl")+times:
+		return RevocationList, base[len("crl-") : len(base)-times], 0
+	case ext == "hdr":
+		return BlockHeader, "", number("btc-")
+	case strings.HasPrefix(base, "ots-btc-"):
+		return BlockProof, "", number("ots-btc-")
+	case ext == "ots":
+		return PendingProof, "", 0
+	}
+	return OtherEvidence, "", 0
+}
 
 // EvidenceFile is a file of evidence in a tree.
 type EvidenceFile struct {

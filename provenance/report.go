@@ -22,6 +22,8 @@ const (
 	checkManifests    = "manifests"    // each file that a commit touches hashes as its manifest says
 	checkRules        = "rules"        // each commit writes only what its kind may, and nothing is lost
 	checkDocuments    = "documents"    // what the files say of each other is true
+	checkTimestamps   = "timestamps"   // each timestamp is by whom it says, for the commit that it is of
+	checkTimes        = "times"        // the times of commits and captures lie within what timestamps prove
 	checkCosignatures = "cosignatures" // others vouch for commits, and as many as a policy demands
 	checkCheckpoints  = "checkpoints"  // history begins with each that was signed for it
 	checkReceipt      = "receipt"      // history contains what this user saw before
@@ -29,7 +31,7 @@ const (
 
 var checkOrder = []string{
 	checkRepository, checkObjects, checkCommits, checkIntroduction, checkSignatures, checkSigners,
-	checkChain, checkManifests, checkRules, checkDocuments, checkCosignatures, checkCheckpoints, checkReceipt,
+	checkChain, checkManifests, checkRules, checkDocuments, checkTimestamps, checkTimes, checkCosignatures, checkCheckpoints, checkReceipt,
 }
 
 // maxProblems bounds what each check lists; the rest is counted.

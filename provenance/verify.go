@@ -2,6 +2,7 @@ package provenance
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/gitstore"
+	"github.com/walkback-dev/walkback/provenance/timestamp"
 	"github.com/walkback-dev/walkback/provenance/trust"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -25,6 +27,10 @@ type VerifyOptions struct {
 	New          bool                  // hash only what came after the last whole verification in Memory
 	Strict       bool                  // an archive that is not pinned is untrusted, a window that no timestamp proves is unproven
 	Policy       *schemas.TrustPolicy  // demanded beside what the archive demands of itself; nil: nothing
+	RequireTime  bool                  // a snapshot whose time no timestamp proves is unproven
+	Headers      string                // file of raw Bitcoin block headers, 80 bytes each; "": none
+	Roots        []*x509.Certificate   // of time stamping authorities that this user knows by himself
+	Network      timestamp.Network     // whose headers prove times
 	Now          func() time.Time      // nil: time.Now
 	Progress     Progress              // nil: nobody is told
 	Checkpoints  CheckpointPolicy
@@ -33,7 +39,7 @@ type VerifyOptions struct {
 	since *schemas.Receipt
 	// provenBy gives the time by which a commit of the chain, by its place from
 	// the oldest, is proven to have existed; the zero time when nothing proves it.
-	// nil: nothing is proven.
+	// nil: as timestamps prove.
 	provenBy func(place int) time.Time
 }
 
@@ -143,6 +149,13 @@ type verifier struct {
 	revoked *trust.Revocations     // as of the head
 	good    map[schemas.Digest]int // places of the last good commits that revoked names, as far as they are in chain
 	cosigns *cosigns
+
+	evidence    []int // places of the commits of kind evidence
+	newest      int   // place of the newest commit of another kind
+	times       *times
+	authorities *authorities
+	tokens      *timestamp.Verifier
+
 	demands bool // policies are held against the co-signatures
 }
 
@@ -164,6 +177,7 @@ func newVerifier(store *gitstore.Store, options VerifyOptions) *verifier {
 	return &verifier{
 		store: store, options: options, report: newReport(),
 		hashes: newHashes(store), trusts: &trusts{known: map[gitstore.ID]trusted{}}, cosigns: newCosigns(),
+		newest: -1, times: &times{}, authorities: newAuthorities(), tokens: &timestamp.Verifier{},
 	}
 }
 
@@ -179,6 +193,7 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 		v.readFiles(ctx)
 		defer v.hashes.close()
 	}
+	v.checkAllEvidence(ctx)
 	v.checkCommits(ctx, hash)
 	v.checkPolicies(ctx)
 	v.checkCheckpoints(ctx)
@@ -310,8 +325,8 @@ func (v *verifier) limits() {
 			notes = append(notes, note)
 		}
 	}
+	notes = append(notes, v.reportTimes()...)
 	v.report.Limits = append(notes,
-		"times are the operator's own: no timestamp of a third party was checked",
 		"that the pages were true, complete, or the same for other visitors is not proven",
 	)
 }

@@ -61,6 +61,7 @@ func (v *verifier) walk(ctx context.Context) {
 	}
 	slices.Reverse(v.chain)
 	v.placeLastGood()
+	v.placeEvidence()
 	v.report.looked(checkCommits, int64(len(v.chain)))
 	if (v.whole || v.resumed) && v.root.message != nil {
 		v.readArchiveID()
@@ -75,6 +76,11 @@ func (v *verifier) append(l *link) {
 		v.recallRevocations()
 	}
 	v.noteLastGood(l)
+	if l.message != nil && l.message.Kind == schemas.KindEvidence {
+		v.evidence = append(v.evidence, len(v.chain)-1)
+	} else if v.newest < 0 {
+		v.newest = len(v.chain) - 1
+	}
 	v.root = *l
 	if v.receipt != nil && l.sha256 == v.receipt.HeadSHA256 {
 		v.seen = l
@@ -293,5 +299,17 @@ func (v *verifier) checkLink(l, parent *link, subject string) {
 	}
 	if l.time.Before(parent.time) {
 		v.report.problem(checkChain, schemas.Tampered, subject, "its time lies before its parent's")
+	}
+}
+
+// placeEvidence turns distances from the head into places from the oldest commit.
+func (v *verifier) placeEvidence() {
+	last := len(v.chain) - 1
+	for i, distance := range v.evidence {
+		v.evidence[i] = last - distance
+	}
+	slices.Reverse(v.evidence)
+	if v.newest >= 0 {
+		v.newest = last - v.newest
 	}
 }

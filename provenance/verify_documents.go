@@ -11,9 +11,9 @@ import (
 // checkDocuments reads the documents of a touched page folder and holds what
 // they say of its files to the manifest. A document of a newer version is
 // unsupported; its bytes were still checked.
-func (v *verifier) checkDocuments(tree gitstore.ID, subject, folder string, listed map[string]*entry) {
+func (v *verifier) checkDocuments(l *link, subject, folder string, listed map[string]*entry) {
 	v.report.looked(checkDocuments, 1)
-	entry, err := v.store.Lookup(tree, folder)
+	entry, err := v.store.Lookup(l.tree, folder)
 	if err != nil {
 		if !errors.Is(err, gitstore.ErrNotFound) {
 			v.report.unreadable(subject, err)
@@ -26,6 +26,9 @@ func (v *verifier) checkDocuments(tree gitstore.ID, subject, folder string, list
 	if err != nil {
 		v.badDocument(folder+" ("+subject+")", err)
 		return
+	}
+	if capture.Sequence == l.sequence {
+		v.checkCaptureTime(subject, folder, capture.CapturedAt)
 	}
 	for _, file := range capture.Files() {
 		e, ok := listed[folder+"/"+file.File]

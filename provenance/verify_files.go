@@ -112,7 +112,7 @@ func (v *verifier) checkFiles(l, parent *link, subject string) {
 		return
 	}
 	for folder := range touched {
-		v.checkFolder(tree, subject, folder, listed)
+		v.checkFolder(l, subject, folder, listed)
 	}
 	v.checkListed(tree, subject, listed, touched)
 }
@@ -189,7 +189,8 @@ func (v *verifier) checkChanges(parent, tree gitstore.ID, subject string, kind s
 }
 
 // checkFolder holds a touched page folder to its listing, both ways.
-func (v *verifier) checkFolder(tree gitstore.ID, subject, folder string, listed map[string]*entry) {
+func (v *verifier) checkFolder(l *link, subject, folder string, listed map[string]*entry) {
+	tree := l.tree
 	for file, err := range v.store.Files(tree, folder) {
 		if err != nil {
 			v.report.unreadable(subject, err)
@@ -201,7 +202,7 @@ func (v *verifier) checkFolder(tree gitstore.ID, subject, folder string, listed 
 		}
 		v.checkFile(subject, file.Path, file.ID, listed)
 	}
-	v.checkDocuments(tree, subject, folder, listed)
+	v.checkDocuments(l, subject, folder, listed)
 }
 
 func (v *verifier) checkFile(subject, path string, id gitstore.ID, listed map[string]*entry) {

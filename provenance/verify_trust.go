@@ -167,10 +167,16 @@ func (v *verifier) moment(claimed time.Time, place int) trust.Moment {
 // proven is the time by which a commit is proven to have existed, zero when
 // nothing proves it.
 func (v *verifier) proven(place int) time.Time {
-	if v.options.provenBy == nil || place < 0 {
+	if place < 0 {
 		return time.Time{}
 	}
-	return v.options.provenBy(place)
+	if v.options.provenBy != nil {
+		return v.options.provenBy(place)
+	}
+	if p := v.times.existed(place); p != nil {
+		return p.notAfter
+	}
+	return time.Time{}
 }
 
 // unprovenWindow notes that a key's window holds by the committer's own word.

@@ -16,6 +16,7 @@
 //	                             quote/1           [QuoteVerdict]
 //	trust/revocations.jsonl      revocation/1      [Revocation]
 //	trust/policy.json            policy/1          [TrustPolicy]
+//	trust/tsa.json               authorities/1     [Authorities]
 //	(outside the archive)        receipt/1         [Receipt]
 //	                             introduction/1    [Introduction]
 //	walkback verify --json       verify-report/1   [VerifyReport]

@@ -33,6 +33,7 @@ const (
 	SearchSchema           = "search/1"
 	QuotesSchema           = "quotes/1"
 	StampReportSchema      = "stamp-report/1"
+	AuthoritiesSchema      = "authorities/1"
 	KeyListSchema          = "key-list/1"
 	CheckpointReportSchema = "checkpoint-report/1"
 )
@@ -50,7 +51,7 @@ const (
 // Document is the set of types that are documents of their own.
 type Document interface {
 	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy | SignerList |
-		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | CheckpointReport
+		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | Authorities | CheckpointReport
 }
 
 // document is one kind of document.
@@ -83,6 +84,7 @@ var documents = []document{
 	{schema: QuoteVerdictSchema, goType: reflect.TypeFor[QuoteVerdict](), limit: MaxLine, line: true},
 	{schema: RevocationSchema, goType: reflect.TypeFor[Revocation](), limit: MaxLine, line: true},
 	{schema: PolicySchema, goType: reflect.TypeFor[TrustPolicy](), limit: maxStored},
+	{schema: AuthoritiesSchema, goType: reflect.TypeFor[Authorities](), limit: maxStored},
 	{schema: ReceiptSchema, goType: reflect.TypeFor[Receipt](), limit: maxStored},
 	{schema: IntroductionSchema, goType: reflect.TypeFor[Introduction](), limit: maxStored},
 	{schema: VerifyReportSchema, goType: reflect.TypeFor[VerifyReport](), limit: maxReport},

@@ -52,7 +52,7 @@ type StampReport struct {
 	Of        *CommitRef    `json:"of,omitempty"`     // that was stamped
 	Commit    *CommitRef    `json:"commit,omitempty"` // that holds the evidence
 	Asked     []StampResult `json:"asked"`
-	Ranges    []StampRange  `json:"ranges"` // oldest first, none left out
+	Ranges    []StampRange  `json:"ranges"` // oldest first, all but evidence at the end
 }
 
 // StampOutcome says what came of asking somebody.
@@ -96,4 +96,18 @@ type StampRange struct {
 	State    StampState `json:"state"`
 	NotAfter Time       `json:"not_after,omitzero"`
 	By       []string   `json:"by,omitempty" rule:"text"` // who proves it, or has promised to
+}
+
+// Authorities is trust/tsa.json: the time stamping authorities that an archive
+// trusts. The certificates of each are in trust/tsa/<name>.pem.
+type Authorities struct {
+	Schema      string             `json:"schema"` // authorities/1
+	Authorities []TrustedAuthority `json:"authorities"`
+}
+
+// TrustedAuthority is one of them.
+type TrustedAuthority struct {
+	Name      string   `json:"name" rule:"word"`
+	Policies  []string `json:"policies,omitempty" rule:"text"` // dotted OIDs that it stamps under; none: any
+	Qualified bool     `json:"qualified,omitempty"`            // said to be a qualified service (eIDAS)
 }

@@ -79,6 +79,7 @@ var decoders = map[string]func([]byte) (any, error){
 	SearchSchema:           decoder(Decode[Search]),
 	QuotesSchema:           decoder(Decode[Quotes]),
 	StampReportSchema:      decoder(Decode[StampReport]),
+	AuthoritiesSchema:      decoder(Decode[Authorities]),
 	KeyListSchema:          decoder(Decode[KeyList]),
 	SignerListSchema:       decoder(Decode[SignerList]),
 	CheckpointReportSchema: decoder(Decode[CheckpointReport]),

@@ -90,10 +90,12 @@ func (n Network) Proves(h *Header, a *Attestation) error {
 	case a.Weak != "":
 		return unsupported("the proof leads through a %s, which two different contents can share", a.Weak)
 	}
-	return n.checkWork(h, a.Height)
+	return n.CheckWork(h, a.Height)
 }
 
-func (n Network) checkWork(h *Header, height int64) error {
+// CheckWork returns nil when a header meets its own target, and that is not too
+// easy for a block of this height. The error is an *Error.
+func (n Network) CheckWork(h *Header, height int64) error {
 	target, ok := targetOf(binary.LittleEndian.Uint32(h[72:76]))
 	if !ok {
 		return malformed("the header of block %d has no target", height)

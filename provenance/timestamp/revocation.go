@@ -30,14 +30,10 @@ func ParseCRL(data []byte) (*CRL, error) {
 
 var oidReason = asn1.ObjectIdentifier{2, 5, 29, 21}
 
-// From reports whether a certificate of the chain issued the list, and signed it.
-func (c *CRL) From(chain []*x509.Certificate) bool {
-	for _, issuer := range chain {
-		if bytes.Equal(issuer.RawSubject, c.list.RawIssuer) && c.list.CheckSignatureFrom(issuer) == nil {
-			return true
-		}
-	}
-	return false
+// Concerns reports whether the list is by an issuer of the chain and names one of
+// its certificates.
+func (c *CRL) Concerns(chain []*x509.Certificate) bool {
+	return c.Check(chain, time.Unix(1<<40, 0)) != nil
 }
 
 // Check returns an *Error when the list takes back a certificate of a chain for a

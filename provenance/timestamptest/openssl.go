@@ -14,9 +14,9 @@ import (
 // OpenSSL is a time stamping authority that stock openssl plays: a root, a
 // certificate below it, and "openssl ts -reply".
 type OpenSSL struct {
-	Dir string // holds root.pem and tsa.pem
-	tb  testing.TB
-	mu  sync.Mutex // openssl keeps the serial number in a file
+	Dir  string // holds root.pem and tsa.pem
+	fail func(format string, args ...any)
+	mu   sync.Mutex // openssl keeps the serial number in a file
 }
 
 const opensslSettings = `
@@ -57,11 +57,17 @@ func NewOpenSSL(tb testing.TB, name string) *OpenSSL {
 		}
 		tb.Skip("openssl is not installed, so there is no authority")
 	}
-	o := &OpenSSL{Dir: tb.TempDir(), tb: tb}
-	settings := filepath.Join(o.Dir, "openssl.cnf")
-	for file, content := range map[string]string{"openssl.cnf": fmt.Sprintf(opensslSettings, o.Dir), "serial": "01\n"} {
-		if err := os.WriteFile(filepath.Join(o.Dir, file), []byte(content), 0o600); err != nil {
-			tb.Fatal(err)
+	return MakeOpenSSL(tb.TempDir(), name, tb.Errorf)
+}
+
+// MakeOpenSSL makes an authority in this folder, for those who have no testing.TB.
+// fail is told what goes wrong, then and later.
+func MakeOpenSSL(dir, name string, fail func(format string, args ...any)) *OpenSSL {
+	o := &OpenSSL{Dir: dir, fail: fail}
+	settings := filepath.Join(dir, "openssl.cnf")
+	for file, content := range map[string]string{"openssl.cnf": fmt.Sprintf(opensslSettings, dir), "serial": "01\n"} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+			fail("%v", err)
 		}
 	}
 	o.run("req", "-x509", "-config", settings, "-extensions", "root", "-newkey", "rsa:2048", "-nodes", "-days", "3650",
@@ -73,11 +79,10 @@ func NewOpenSSL(tb testing.TB, name string) *OpenSSL {
 }
 
 func (o *OpenSSL) run(args ...string) {
-	o.tb.Helper()
 	cmd := exec.Command("openssl", args...)
 	cmd.Dir = o.Dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		o.tb.Fatalf("openssl %s: %v\n%s", args[0], err, out)
+		o.fail("openssl %s: %v\n%s", args[0], err, out)
 	}
 }
 
@@ -94,16 +99,16 @@ func (o *OpenSSL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer o.mu.Unlock()
 	question, answer := filepath.Join(o.Dir, "q.tsq"), filepath.Join(o.Dir, "r.tsr")
 	if err := os.WriteFile(question, query, 0o600); err != nil {
-		o.tb.Error(err)
+		o.fail("%v", err)
 	}
 	cmd := exec.Command("openssl", "ts", "-reply", "-config", "openssl.cnf", "-queryfile", question, "-out", answer)
 	cmd.Dir = o.Dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		o.tb.Errorf("openssl ts -reply: %v\n%s", err, out)
+		o.fail("openssl ts -reply: %v\n%s", err, out)
 	}
 	reply, err := os.ReadFile(answer)
 	if err != nil {
-		o.tb.Error(err)
+		o.fail("%v", err)
 	}
 	w.Header().Set("Content-Type", "application/timestamp-reply")
 	_, _ = w.Write(reply) // a client that went away has no use for the error
