@@ -166,6 +166,7 @@ func (p *program) captureInto(c *cli.Context, work captureWork, options archive.
 	capture := &captureRun{program: p, journal: journal, requests: work.requests, progress: p.progress()}
 	err = capture.run(c.Context, recorder)
 	capture.progress.clear()
+	p.stampRun(c, recorder)
 	report := capture.report(recorder.Archive)
 	report.Feeds = work.feeds
 	return p.end(journal, err, len(report.Posts), len(work.requests), func() error { return p.reportCapture(c, report) })

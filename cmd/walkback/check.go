@@ -115,6 +115,7 @@ func (p *program) check(c *cli.Context) error {
 	run := &checkRun{program: p, journal: journal, progress: p.progress()}
 	err = run.run(c.Context, recorder, pages)
 	run.progress.clear()
+	p.stampRun(c, recorder)
 	report := run.report(recorder.Archive)
 	if c.Bool("due") && err == nil && len(report.Pages) == 0 {
 		p.noteNextDue(c.Context, recorder.Archive)

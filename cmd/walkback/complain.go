@@ -33,7 +33,11 @@ func (p *program) complain(err error) int {
 		p.say("error", "%s", line)
 	}
 	if hint := hintFor(err); hint != "" {
-		p.say("hint", "%s", hint)
+		first, rest, _ := strings.Cut(hint, "\n")
+		p.say("hint", "%s", first)
+		for line := range strings.Lines(rest) {
+			fmt.Fprintln(p.stderr, "    "+cleanLine(strings.TrimSuffix(line, "\n")))
+		}
 	}
 	return codeFor(err)
 }
@@ -103,6 +107,9 @@ func hintFor(err error) string {
 		corrupt     *gitstore.CorruptError
 		truncated   *gitstore.TruncatedError
 	)
+	if missing := new(noWitness); errors.As(err, &missing) {
+		return missing.hint()
+	}
 	switch {
 	case errors.As(err, &branch):
 		return fmt.Sprintf("go on from a good copy with --archive DIR, or put the branch back and look: git --git-dir=%s update-ref refs/heads/main %s; walkback verify", shellWord(branch.Dir), branch.Newest)

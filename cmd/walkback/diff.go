@@ -12,6 +12,7 @@ import (
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/textdiff"
 	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/timestamp"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -180,6 +181,9 @@ func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.
 		Words:  schemas.Words{Added: stat.WordsAdded, Deleted: stat.WordsDeleted, Kept: stat.WordsKept},
 		Change: verdict,
 	}
+	if err := addBrackets(c, a, diff); err != nil {
+		return nil, err
+	}
 	context := c.Int("context")
 	if c.Bool("html") && !c.IsSet("context") {
 		context = strings.Count(texts[0], "\n") + strings.Count(texts[1], "\n") // the whole text
@@ -195,6 +199,24 @@ func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.
 		diff.Hunks = append(diff.Hunks, hunk)
 	}
 	return diff, nil
+}
+
+// addBrackets says what timestamps prove of when the two sides were recorded.
+func addBrackets(c *cli.Context, a *archive.Archive, diff *schemas.Diff) error {
+	brackets, err := provenance.NewBrackets(a, timestamp.Mainnet)
+	if err != nil {
+		return err
+	}
+	for _, side := range []*schemas.DiffSide{&diff.Before, &diff.After} {
+		holder, err := a.At(c.Context, side.Sequence)
+		if err != nil {
+			return err
+		}
+		if side.Bracket, err = brackets.Of(c.Context, holder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func diffSide(page *archive.Page) schemas.DiffSide {
@@ -214,8 +236,12 @@ const (
 
 func (p *program) printDiff(diff *schemas.Diff, statOnly bool) {
 	p.printf("%s\n", archive.SpokenName(diff.URL))
-	p.printf("--- snapshot %d, captured %s\n", diff.Before.Sequence, minute(diff.Before.CapturedAt))
-	p.printf("+++ snapshot %d, captured %s\n", diff.After.Sequence, minute(diff.After.CapturedAt))
+	for i, side := range []schemas.DiffSide{diff.Before, diff.After} {
+		p.printf("%s snapshot %d, captured %s\n", [...]string{"---", "+++"}[i], side.Sequence, minute(side.CapturedAt))
+		if proven := bracketWords(side.Bracket); proven != "" {
+			p.printf("    %s\n", proven)
+		}
+	}
 	if diff.Change.Class != schemas.Unchanged {
 		p.printf("%s\n", verdictWords(diff.Change))
 	}

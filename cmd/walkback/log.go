@@ -12,6 +12,8 @@ import (
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/textdiff"
+	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/timestamp"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -114,9 +116,16 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef, all b
 	if err != nil {
 		return nil, err
 	}
+	brackets, err := provenance.NewBrackets(a, timestamp.Mainnet)
+	if err != nil {
+		return nil, err
+	}
 	return func(yield func(schemas.LogEntry, error) bool) {
 		for i := range slices.Backward(log.Entries) {
 			entry, err := pageEntry(ctx, log, i, all)
+			if err == nil && entry.Version > 0 {
+				entry.Bracket, err = brackets.Of(ctx, log.Entries[i].Snapshot)
+			}
 			if !yield(entry, err) || err != nil {
 				return
 			}
@@ -163,7 +172,11 @@ func archiveRow(e schemas.LogEntry) []string {
 }
 
 func pageRow(e schemas.LogEntry) []string {
-	return []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind), string(e.Outcome), logWords(e)}
+	words := []string{logWords(e)}
+	if proven := bracketWords(e.Bracket); proven != "" {
+		words = append(words, proven)
+	}
+	return []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind), string(e.Outcome), strings.Join(words, "; ")}
 }
 
 func logWords(e schemas.LogEntry) string {

@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/walkback-dev/walkback/archive/archivetest"
+	"github.com/walkback-dev/walkback/provenance/timestamptest"
 )
 
 var update = flag.Bool("update", false, "write what the program prints into the scripts")
@@ -56,6 +57,8 @@ func laterMain() {
 //	blocks FILE                          the indented commands of a Markdown file, as block-1.sh, block-2.sh, …
 //	readbyother ADDRESS FILE             a commit that gives a page the text in FILE, by another extractor
 //	witness CONFIG KEYFILE               a witness of the log with the key in KEYFILE starts, and is entered into CONFIG
+//	authority NAME                       openssl as a time stamping authority at $TSA_NAME, its root in NAME.pem
+//	calendar start|mine HEIGHT FILE      an OpenTimestamps calendar at $CALENDAR; it makes a block, with its header in FILE
 //	wellformed FILE                      it is an HTML page that loads nothing and runs nothing
 //
 // A command that could not run (1), was misused (2) or found an archive bad
@@ -90,6 +93,8 @@ func TestScripts(t *testing.T) {
 			"wellformed":  wellFormed,
 			"readbyother": readByOther,
 			"witness":     startWitness,
+			"authority":   startAuthority,
+			"calendar":    changeCalendar,
 		},
 	})
 }
@@ -109,6 +114,7 @@ func setUpScript(env *testscript.Env) error {
 	env.Values[webKey{}] = web
 	env.Values[signalled{}] = new(*exec.Cmd)
 	env.Values[proxyKey{}] = new(*archivetest.Proxy)
+	env.Values[calendarKey{}] = new(timestamptest.Calendar)
 	home := filepath.Join(env.WorkDir, "home")
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return err

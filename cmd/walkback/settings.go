@@ -26,6 +26,11 @@ type settings struct {
 	SecondLook   string `toml:"second_look"`
 	Resources    *bool  `toml:"resources"`
 
+	Stamp       string             `toml:"stamp"` // "always": capture and check stamp
+	RequireTime bool               `toml:"require_time"`
+	Authorities []authoritySetting `toml:"authority"`
+	Calendars   []calendarSetting  `toml:"calendar"`
+
 	MaxResourceBytes string           `toml:"max_resource_bytes"`
 	Witnesses        []witnessSetting `toml:"witness"`
 
@@ -72,6 +77,9 @@ func (p *program) loadSettings() (settings, error) {
 			return s, fmt.Errorf("reading settings: %s line %d: unknown setting %s", p.settingsFile(), line, strings.Join(strict.Errors[0].Key(), "."))
 		}
 		return s, fmt.Errorf("reading settings %s: %w", p.settingsFile(), err)
+	}
+	if s.Stamp != "" && s.Stamp != stampAlways && s.Stamp != "never" {
+		return s, fmt.Errorf("reading settings %s: stamp = %q is neither %q nor \"never\"", p.settingsFile(), s.Stamp, stampAlways)
 	}
 	return s, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/timestamp"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -79,6 +80,13 @@ func (p *program) show(c *cli.Context) error {
 		return err
 	}
 	if show.Retractions, err = page.Retractions(); err != nil {
+		return err
+	}
+	brackets, err := provenance.NewBrackets(a, timestamp.Mainnet)
+	if err != nil {
+		return err
+	}
+	if show.Bracket, err = brackets.Of(c.Context, holder); err != nil {
 		return err
 	}
 	if c.Bool("json") {
@@ -177,6 +185,7 @@ func (p *program) printShow(show *schemas.Show, noText string) {
 	p.showCircumstances(capture, line)
 	line("claims", "%s", strings.TrimSpace(capture.ClaimedURL+" "+capture.ClaimedDate))
 	line("snapshot", "%d, commit %s", show.Commit.Sequence, show.Commit.Commit)
+	line("proven", "%s", bracketWords(show.Bracket))
 	line("folder", "%s", show.Folder)
 	if body := capture.Body; body != nil {
 		line("payload", "%s, %s, %s", size(body.Size), body.MediaType, body.SHA256)

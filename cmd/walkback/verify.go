@@ -45,6 +45,8 @@ forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
 			&cli.StringFlag{Name: "introduction", Usage: "pin the archive to the introduction/1 document in `FILE`, and remember it when the archive verifies"},
 			&cli.StringFlag{Name: "policy", Usage: "demand the co-signatures that the policy/1 document in `FILE` demands (16)"},
 			&cli.BoolFlag{Name: "strict", Usage: "an archive that is not pinned by an introduction is untrusted (11); a key's window that no timestamp proves is unproven (13)"},
+			&cli.BoolFlag{Name: "require-time", Usage: "a snapshot whose time no timestamp proves is unproven (13)"},
+			headersFlag,
 			&cli.StringSliceFlag{Name: "checkpoint", Usage: "hold the history against the checkpoint in `FILE`, got another way than the archive; may be repeated"},
 			&cli.StringSliceFlag{Name: "witness", Usage: "trust the witness with this verifier `KEY`, beside those of config.toml; may be repeated"},
 			&cli.IntFlag{Name: "witnesses", Usage: "at least `N` trusted witnesses must have signed the newest checkpoint (16)"},
@@ -70,6 +72,11 @@ func (p *program) verify(c *cli.Context) error {
 			return err
 		}
 	}
+	options.RequireTime = c.Bool("require-time") || p.settings().RequireTime
+	if err := checkHeaders(c.String(headersFlag.Name)); err != nil {
+		return err
+	}
+	options.Headers, options.Roots = c.String(headersFlag.Name), p.knownRoots()
 	if options.Policy, err = readPolicy(c.String("policy")); err != nil {
 		return err
 	}
@@ -292,6 +299,7 @@ func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
 	for _, signer := range report.Cosigners {
 		p.printf("%s co-signed by %s (%s)\n", count(int(signer.Commits), "commit"), signer.Principal, signer.Key)
 	}
+	p.printTimes(report)
 	if seen := report.Checkpoints; seen != nil {
 		p.printf("%s, the newest of %s with the root %s\n", count(int(seen.Count), "checkpoint"), count(int(seen.Size), "snapshot"), seen.Root)
 		for _, w := range seen.Witnesses {
@@ -320,4 +328,28 @@ func aside(subject string) string {
 		return "(whole archive)"
 	}
 	return "(" + subject + ")"
+}
+
+// printTimes says who proves times, and of what.
+func (p *program) printTimes(report *schemas.VerifyReport) {
+	times, of := report.Times, report.Subject
+	if of == "archive" {
+		of = "newest snapshot"
+	}
+	if times == nil {
+		return
+	}
+	for _, s := range times.Sources {
+		name, what := s.Name, "timestamp"
+		if s.Kind == schemas.WitnessBitcoin {
+			what = "block"
+		}
+		if s.Qualified {
+			name += " (qualified, says the archive)"
+		}
+		p.printf("%s by %s, from %s to %s\n", count(int(s.Tokens), what), name, minute(s.First), minute(s.Last))
+	}
+	if words := bracketWords(times.Bracket); words != "" {
+		p.printf("%s: %s\n", of, words)
+	}
 }
