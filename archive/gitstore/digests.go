@@ -21,11 +21,12 @@ type Digests struct {
 	taken []uint64 // a bit for each record
 	held  []byte   // nil when there is a file
 	file  *os.File
+	last  atomic.Int64 // number of the pack that had the file before
 }
 
 // packDigests are those of a pack.
 type packDigests struct {
-	index *packIndex // mapped on its own: the pack may go
+	index *packIndex // opened on its own: the pack may go
 	first int64      // number of its first record
 }
 
@@ -84,12 +85,15 @@ func (d *Digests) put(n int64, sum [32]byte, size int) error {
 // Take returns the digest and the size of a file, and whether this is the first
 // time that it is asked for. ok is false for what has to be read by itself.
 func (d *Digests) Take(id ID) (sum [32]byte, size int64, first, ok bool) {
-	for _, p := range d.packs {
+	k := d.last.Load()
+	for i := range d.packs {
+		p := d.packs[(int(k)+i)%len(d.packs)] // the one that had the file before, and what came after
 		rank, found, err := p.index.rank(id)
 		if err != nil {
 			break
 		}
 		if found {
+			d.last.Store((k + int64(i)) % int64(len(d.packs)))
 			return d.take(p.first + rank)
 		}
 	}
@@ -112,10 +116,10 @@ func (d *Digests) take(n int64) (sum [32]byte, size int64, first, ok bool) {
 	return sum, size, atomic.OrUint64(&d.taken[n/64], bit)&bit == 0, true
 }
 
-// copyIndexes maps the indexes of packs again.
-func copyIndexes(packs []*pack) (indexes []*packIndex, kept []*pack, err error) {
+// copyIndexes opens the indexes of packs again.
+func copyIndexes(packs []*pack, room *mapRoom) (indexes []*packIndex, kept []*pack, err error) {
 	for _, p := range packs {
-		x, err := openMapped(p.index.path)
+		x, err := openIndex(p.index.path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // repacked since: what it held is found by its name
 		}
@@ -125,6 +129,7 @@ func copyIndexes(packs []*pack) (indexes []*packIndex, kept []*pack, err error) 
 			}
 			return nil, nil, err
 		}
+		x.room = room
 		indexes, kept = append(indexes, x), append(kept, p)
 	}
 	return indexes, slices.Clip(kept), nil

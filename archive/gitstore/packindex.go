@@ -33,8 +33,8 @@ const (
 const mappedIndex = 1 << 20
 
 // mappedFrom is the number of searches from which on a large index is mapped all
-// the same: who makes so many is at work on the whole archive, and each costs two
-// microseconds in the file, a tenth of that in memory.
+// the same, while there is room: who makes so many is at work on the whole archive,
+// and each costs two microseconds in the file, a tenth of that in memory.
 const mappedFrom = 4096
 
 // packIndex finds objects in an index. It never loads or hashes the whole file:
@@ -47,6 +47,7 @@ type packIndex struct {
 	upTo    [257]uint32 // number of objects whose first byte is less
 	trailer [20]byte
 	sought  atomic.Int64 // searches in the file
+	room    *mapRoom     // shared with others; nil: it is mapped only as a whole
 
 	mu    sync.RWMutex // held while the file is read, so that close cannot take it away
 	file  *os.File     // nil for a mapped index, and after close
@@ -142,7 +143,7 @@ func openMapped(path string) (*packIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := x.whole(func() error { return nil }); err != nil {
+	if err := x.stay(); err != nil {
 		return nil, errors.Join(err, x.close())
 	}
 	return x, nil
@@ -158,15 +159,18 @@ func (x *packIndex) whole(read func() error) error {
 	x.mu.RUnlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.data == nil {
-		if x.file == nil {
-			return x.closedError()
-		}
-		if err := x.mapped(x.file); err != nil {
-			return err
-		}
+	if x.data != nil {
+		return read()
 	}
-	return read()
+	if x.file == nil {
+		return x.closedError()
+	}
+	if err := x.mapped(x.file); err != nil {
+		return err
+	}
+	err := errors.Join(read(), x.unmap())
+	x.data = nil
+	return err
 }
 
 // all returns the lines of the index by offset.
@@ -192,29 +196,40 @@ type placed struct{ offset, rank int64 }
 // between returns the objects that begin in a range of the pack, by offset. list
 // is room for them.
 func (x *packIndex) between(list []placed, from, to int64) ([]placed, error) {
-	err := x.whole(func() error {
-		for i := range x.count {
-			offset, err := x.offset(i)
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	const lines = 16 << 10 // read at a time
+	var buffer []byte
+	for first := int64(0); first < x.count; first += lines {
+		n := min(lines, x.count-first)
+		buffer = slices.Grow(buffer[:0], int(4*n))[:4*n]
+		if err := x.read(buffer, x.offsetAt(first)); err != nil {
+			return list, err
+		}
+		for i := range n {
+			offset, err := x.offsetOf(binary.BigEndian.Uint32(buffer[4*i:]), x.read)
 			if err != nil {
-				return err
+				return list, err
 			}
 			if offset >= from && offset < to {
-				list = append(list, placed{offset, i})
+				list = append(list, placed{offset, first + i})
 			}
 		}
-		return nil
-	})
+	}
 	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.offset, b.offset) })
-	return list, err
+	return list, nil
 }
 
 // line returns the id and the checksum of an object by its rank.
 func (x *packIndex) line(rank int64) (id ID, crc uint32, err error) {
-	err = x.whole(func() error {
-		id, crc = ID(x.id(rank)), x.crc(rank)
-		return nil
-	})
-	return id, crc, err
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var sum [4]byte
+	if err := x.read(id[:], indexIDs+int64(len(id))*rank); err != nil {
+		return id, 0, err
+	}
+	err = x.read(sum[:], x.crcAt(rank))
+	return id, binary.BigEndian.Uint32(sum[:]), err
 }
 
 func (x *packIndex) closedError() error {
@@ -238,14 +253,21 @@ func (x *packIndex) offset(i int64) (int64, error) {
 
 func (x *packIndex) crcAt(i int64) int64 { return indexIDs + 20*x.count + 4*i }
 
+func (x *packIndex) offsetAt(i int64) int64 { return indexIDs + 24*x.count + 4*i }
+
 // offsetBy returns the place of an object in the pack, with a way to read the
 // index.
 func (x *packIndex) offsetBy(i int64, read func(b []byte, at int64) error) (int64, error) {
 	var b [8]byte
-	if err := read(b[:4], indexIDs+24*x.count+4*i); err != nil {
+	if err := read(b[:4], x.offsetAt(i)); err != nil {
 		return 0, err
 	}
-	short := binary.BigEndian.Uint32(b[:])
+	return x.offsetOf(binary.BigEndian.Uint32(b[:]), read)
+}
+
+// offsetOf returns the place that a line of the table of offsets stands for.
+func (x *packIndex) offsetOf(short uint32, read func(b []byte, at int64) error) (int64, error) {
+	var b [8]byte
 	if short < largeOffset {
 		return int64(short), nil
 	}

@@ -11,10 +11,7 @@ import (
 
 // find reports whether the pack has the object, and where.
 func (x *packIndex) find(id ID) (packed, bool, error) {
-	if x.sought.Load() >= mappedFrom {
-		x.sought.Store(math.MinInt64)            // once
-		_ = x.whole(func() error { return nil }) // where it cannot be mapped, the file will do
-	}
+	x.mapOften()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	i, ok, err := x.search(id)
@@ -29,8 +26,17 @@ func (x *packIndex) find(id ID) (packed, bool, error) {
 	return packed{offset: offset, crc: binary.BigEndian.Uint32(crc[:])}, err == nil, err
 }
 
+// mapOften maps an index in which much is sought.
+func (x *packIndex) mapOften() {
+	if x.room != nil && x.sought.Load() >= mappedFrom {
+		x.sought.Store(math.MinInt64) // once
+		x.room.take(x)
+	}
+}
+
 // rank returns the number of the object in the order of ids.
 func (x *packIndex) rank(id ID) (int64, bool, error) {
+	x.mapOften()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	return x.search(id)

@@ -45,7 +45,7 @@ func TestSearchInFile(t *testing.T) {
 			check(t, os.WriteFile(path, w.encodeIndex([20]byte{}), 0o666))
 			searched, mapped := inFile(t, path), inFile(t, path)
 			all, err := mapped.all()
-			if err != nil || len(all) != n || mapped.data == nil || searched.data != nil {
+			if err := errors.Join(err, mapped.stay()); err != nil || len(all) != n || mapped.data == nil || searched.data != nil {
 				t.Fatalf("%s %d: mapped %d, %v", name, n, len(all), err)
 			}
 			ids := []ID{{}, {7}, {255, 255}}
@@ -86,6 +86,8 @@ func TestLargeIndexIsNotMapped(t *testing.T) {
 	check(t, os.WriteFile(path, w.encodeIndex([20]byte{}), 0o666))
 	x, err := openIndex(path)
 	check(t, err)
+	room := &mapRoom{}
+	x.room = room
 	id := w.list[len(w.list)/2].id
 	if _, ok, err := x.find(id); !ok || err != nil || x.data != nil {
 		t.Errorf("found %v, %v; mapped %v", ok, err, x.data != nil)
@@ -97,6 +99,19 @@ func TestLargeIndexIsNotMapped(t *testing.T) {
 	}
 	if x.data == nil {
 		t.Errorf("after %d searches the index is not mapped", mappedFrom)
+	}
+	// Others that are searched often take its place, and it is searched in its file.
+	for range maxMapped / x.size {
+		other, err := openIndex(path)
+		check(t, err)
+		defer other.close()
+		room.take(other)
+		if other.data == nil {
+			t.Fatal("the index is not mapped")
+		}
+	}
+	if _, ok, err := x.find(id); !ok || err != nil || x.data != nil || room.used > maxMapped {
+		t.Errorf("found %v, %v; mapped %v, %d bytes in all", ok, err, x.data != nil, room.used)
 	}
 	check(t, x.close())
 	x, err = openIndex(path)

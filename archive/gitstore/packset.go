@@ -22,6 +22,7 @@ type packSet struct {
 	bare    string               // path of a pack that has no index; empty: there is none
 	changes int                  // packs that came and went so far
 	passed  map[string]bool      // names of packs that are not looked into
+	room    mapRoom              // for the indexes
 }
 
 // passOver closes packs and does not look into them until it is called again. It
@@ -100,6 +101,7 @@ func (s *packSet) add(stem string) error {
 	if err != nil {
 		return err
 	}
+	index.room = &s.room
 	s.packs[stem] = &pack{path: filepath.Join(s.folder, stem+".pack"), index: index, at: info.ModTime()}
 	return nil
 }

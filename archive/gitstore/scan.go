@@ -43,7 +43,7 @@ func (s *Store) Digests(ctx context.Context, progress func(done, total int64)) (
 	s.packs.mu.RLock()
 	packs := slices.Clone(s.packs.order)
 	s.packs.mu.RUnlock()
-	indexes, packs, err := copyIndexes(packs)
+	indexes, packs, err := copyIndexes(packs, &mapRoom{})
 	if err != nil {
 		return nil, fmt.Errorf("reading packs: %w", err)
 	}
