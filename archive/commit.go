@@ -496,6 +496,7 @@ func (r *Run) observation(d *PageDraft) *schemas.Observation {
 		Schema: schemas.ObservationSchema, Run: r.ID, Page: d.ID, URL: d.Name, Method: c.Method,
 		ObservedAt: c.CapturedAt, DurationMS: c.DurationMS, Access: c.Access,
 		FinalURL: c.FinalURL, Status: c.Status, As: d.Before.Capture.Sequence, First: d.FirstLook(),
+		Robots: c.Robots, Vantage: c.Vantage,
 	}
 	if d.bears != nil {
 		o.As = d.bears.sequence

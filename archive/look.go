@@ -110,6 +110,7 @@ func (r *Run) recorded(before *Page) (*PageDraft, error) {
 	observed.Run, observed.Method, observed.Access = line.Run, line.Method, line.Access
 	observed.CapturedAt, observed.DurationMS = line.ObservedAt, line.DurationMS
 	observed.FinalURL, observed.Status = line.FinalURL, line.Status
+	observed.Robots, observed.Vantage = line.Robots, line.Vantage
 	draft.Capture = &observed
 	return draft, nil
 }

@@ -16,7 +16,9 @@ type Observation struct {
 	Payload    Digest `json:"payload,omitzero"` // none when nothing came back, or for a 304
 	As         int64  `json:"as"`               // sequence of the capture that it equals
 	// The first look of the run, where this is the second and did not bear it out.
-	First *FirstLook `json:"first,omitempty"`
+	First   *FirstLook `json:"first,omitempty"`
+	Robots  string     `json:"robots,omitempty" rule:"followed|ignored"` // as in a capture
+	Vantage *Vantage   `json:"vantage,omitempty"`                        // likewise
 }
 
 // FirstLook is a look at a page that a second one, later in the same run, did not

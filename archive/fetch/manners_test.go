@@ -204,6 +204,22 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// What cannot be read as a time is none, and none is too long to be read.
+func TestRetryAfterForms(t *testing.T) {
+	for value, left := range map[string]bool{
+		"120": true, "99999999999999999999999": true, "9223372036854775807": true, "Fri, 31 Dec 9999 23:59:59 GMT": true,
+		"0": false, "-1": false, "soon": false, "1.5": false, "Thu, 01 Jan 1970 00:00:00 GMT": false,
+	} {
+		w := archivetest.NewWeb(t)
+		w.Serve("http://a.example/", archivetest.Page{Status: 503, Header: []string{"Retry-After: " + value}}, archivetest.Page{})
+		client := newClient(t, w)
+		get(t, client, "http://a.example/")
+		if x := get(t, client, "http://a.example/"); (x.Failure != nil) != left {
+			t.Errorf("%s: %v", value, x.Failure)
+		}
+	}
+}
+
 // A host that fails again and again is left alone, and asked once more after
 // Wake; others are not concerned.
 func TestGivingUp(t *testing.T) {

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -70,8 +71,8 @@ func retryAfter(header http.Header, now func() time.Time) (time.Duration, bool) 
 	if value == "" {
 		return 0, false
 	}
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
+	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, maxSeconds)) * time.Second, true
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
@@ -79,6 +80,9 @@ func retryAfter(header http.Header, now func() time.Time) (time.Duration, bool) 
 	}
 	return max(at.Sub(now()), 0), true
 }
+
+// maxSeconds is what a Retry-After may say at most: longer than any run.
+const maxSeconds = 365 * 24 * 60 * 60
 
 func spoken(d time.Duration) string {
 	return strings.TrimSuffix(strings.TrimSuffix(d.Round(time.Second).String(), "0s"), "0m")
