@@ -27,6 +27,9 @@ func (a attack) run(t *testing.T) {
 	v := newVictim(t)
 	a.tamper(v)
 	a.expect(t, v.verify(v.options))
+	if a.want == schemas.Verified {
+		v.stockAgrees()
+	}
 }
 
 func runAttacks(t *testing.T, attacks func(*testing.T) []attack) {

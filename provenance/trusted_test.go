@@ -116,13 +116,20 @@ func trustAttacks(t *testing.T) []attack {
 		}, schemas.Untrusted, "signers", "its certificate is for other names"},
 		{name: "certificate of an authority", tamper: func(v *victim) {
 			v.add("extra", newCertified(v, "*@operator.example cert-authority CA"))
-			v.stockAccepts("main", "main~1")
 		}, want: schemas.Verified},
 		{"authority that was revoked", func(v *victim) {
 			key := newCertified(v, "*@operator.example cert-authority CA")
 			v.entrust(map[string]string{revokedFile: key.authority + "\n"})
 			v.add("extra", key)
 		}, schemas.Untrusted, "signers", "the key was revoked before"},
+
+		{"signature of tomorrow", func(v *victim) {
+			v.forge(forgery{put: put(folder(v.t, postURL) + "/extra"), raw: func(s string) string {
+				armor := armorOf(s)
+				newer := strings.TrimSuffix(newerVersion(strings.ReplaceAll(armor, "\n ", "\n")+"\n"), "\n")
+				return strings.Replace(s, armor, strings.ReplaceAll(newer, "\n", "\n "), 1)
+			}})
+		}, schemas.Unsupported, "signatures", "version 2 of SSHSIG is not supported"},
 
 		{"expired key that claims an earlier time", func(v *victim) {
 			v.forge(windowOf(v, "valid-before", v.clock.Now().Add(time.Hour)))
@@ -243,14 +250,23 @@ func refound(v *victim, key *trust.Key) {
 	v.sign(f, strings.Replace(payload, "Parent-SHA256: "+parent, "Parent-SHA256: none", 1))
 }
 
-// stockAccepts holds stock git to what verify says of a commit.
-func (v *victim) stockAccepts(commit, signersOf string) {
+// stockAgrees holds stock git to an archive that verifies: each commit is good, by
+// the signers that its parent allows.
+func (v *victim) stockAgrees() {
 	v.t.Helper()
+	needTool(v.t, "ssh-keygen")
 	file := filepath.Join(v.t.TempDir(), "allowed_signers")
-	if err := os.WriteFile(file, []byte(v.git("cat-file", "blob", signersOf+":"+signersFile)), 0o600); err != nil {
-		v.t.Fatal(err)
+	parent := ""
+	for _, commit := range strings.Fields(v.git("rev-list", "--reverse", "main")) {
+		if parent == "" {
+			parent = commit
+		}
+		if err := os.WriteFile(file, []byte(v.git("cat-file", "blob", parent+":"+signersFile)), 0o600); err != nil {
+			v.t.Fatal(err)
+		}
+		v.git("-c", "gpg.ssh.allowedSignersFile="+file, "verify-commit", commit)
+		parent = commit
 	}
-	v.git("-c", "gpg.ssh.allowedSignersFile="+file, "verify-commit", commit)
 }
 
 // certified is a key with a certificate. ssh-keygen signs with it.
