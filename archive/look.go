@@ -301,6 +301,9 @@ func reading(document *extract.Document) *access.Reading {
 	if len(document.Meta.Free) > 0 {
 		read.Free = document.Meta.Free[0].Value
 	}
+	for _, s := range document.Meta.Robots {
+		read.Unlisted = read.Unlisted || strings.Contains(strings.ToLower(s.Value), "noindex")
+	}
 	return read
 }
 

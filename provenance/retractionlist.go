@@ -30,8 +30,9 @@ type RetractionList struct {
 // maxList bounds a list, in bytes: that of Retraction Watch has some 40 MB.
 const maxList = 1 << 30
 
-// ReadRetractions reads the CSV file of Retraction Watch, or JSON of the
-// Crossref REST API (a work, a list of works, an answer with either).
+// ReadRetractions reads the CSV file of Retraction Watch, JSON of the Crossref
+// REST API (a work, a list of works, an answer with either), XML of PubMed, or
+// articles in JATS.
 func ReadRetractions(ctx context.Context, r io.Reader) (*RetractionList, error) {
 	sum := sha256.New()
 	limited := &io.LimitedReader{R: r, N: maxList + 1}
@@ -47,6 +48,8 @@ func ReadRetractions(ctx context.Context, r io.Reader) (*RetractionList, error) 
 		return nil, errors.New("the list is empty")
 	case start[0] == '{' || start[0] == '[':
 		err = list.readCrossref(in)
+	case start[0] == '<':
+		err = list.readXML(ctx, in)
 	default:
 		err = list.readRetractionWatch(ctx, in)
 	}
@@ -136,7 +139,7 @@ func (l *RetractionList) readRetractionWatch(ctx context.Context, in io.Reader) 
 	}
 	for _, name := range []string{columnDOI, columnNature} {
 		if _, ok := column[name]; !ok {
-			return fmt.Errorf("it has no column %s: want the CSV file of Retraction Watch, or JSON of Crossref", name)
+			return fmt.Errorf("it has no column %s: want the CSV file of Retraction Watch, JSON of Crossref, or XML of PubMed or JATS", name)
 		}
 	}
 	for {

@@ -19,10 +19,10 @@ type RetractionRecord struct {
 	Class      ChangeClass `json:"class"`              // retraction, withdrawal, removal, expression-of-concern, correction, reinstatement
 	Nature     string      `json:"nature" rule:"text"` // as the list has it
 	Confidence Confidence  `json:"confidence"`
-	Reason     string      `json:"reason,omitempty"`                        // why it is no more than suspect
-	Notice     string      `json:"notice,omitempty"`                        // DOI of the notice, in lower case
-	Date       string      `json:"date,omitempty" rule:"date"`              // of the notice
-	Source     string      `json:"source" rule:"retraction-watch|crossref"` // retraction-watch, crossref
+	Reason     string      `json:"reason,omitempty"`                                    // why it is no more than suspect
+	Notice     string      `json:"notice,omitempty"`                                    // DOI of the notice, in lower case
+	Date       string      `json:"date,omitempty" rule:"date"`                          // of the notice
+	Source     string      `json:"source" rule:"retraction-watch|crossref|pubmed|jats"` // whose list it was
 }
 
 // RetractionReport is what walkback retractions import did.

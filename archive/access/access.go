@@ -37,6 +37,7 @@
 //	redirect-home          sent from a page to a home page
 //	redirect-section       sent to the folder the page was in, its text gone
 //	login-form             few words, a field for a password, a title of a sign-in
+//	login-title            few words under the title of a program that registers visitors
 //	consent-title          few words under the title of a consent wall
 //	parked                 few words, a domain for sale among them
 //	soft-404-sibling-first, soft-404-sibling-again  success with the very words of
@@ -102,6 +103,8 @@ type Reading struct {
 	// Free is what the page states of itself in isAccessibleForFree: "true",
 	// "false", or "" for nothing.
 	Free string
+	// Unlisted says that the page asks search engines to leave it out (robots noindex).
+	Unlisted bool
 	// Noticed says that the page speaks of a correction or a withdrawal of its
 	// own: then the words are its own, however few they are.
 	Noticed bool

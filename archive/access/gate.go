@@ -10,7 +10,7 @@ import (
 
 var (
 	loginTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
-		`(please )?(log|sign) ?-?in( .{0,30})?`, `.{0,30} (log|sign)[ -]?in`, `login`, `sina visitor system`, `single sign[- ]on.*`,
+		`(please )?(log|sign) ?-?in( .{0,30})?`, `.{0,30} (log|sign)[ -]?in`, `login`, `single sign[- ]on.*`,
 		`anmelden`, `anmeldung`, `einloggen`, `connexion`, `se connecter`, `identifiez-vous`, `iniciar sesión`, `acceder`, `accedi`, `inloggen`, `entrar`, `войти`, `вход`, `ログイン`, `登录`,
 	}, "|") + `)\W*$`)
 	consentTitles = pattern.New(`(?i)^\W*(` + strings.Join([]string{
@@ -18,6 +18,9 @@ var (
 		`bevor (sie|du) fortf(ä|a)hr.{0,30}`, `avant d'accéder .{0,30}`, `avant de continuer`, `antes de continuar`, `prima di continuare`, `voordat je verdergaat`,
 		`(cookie-?|datenschutz)?(einwilligung|zustimmung)`, `privacyinstellingen|dpg media privacy gate`,
 	}, "|") + `)\W*$`)
+	// visitorTitles are those of programs that make every visitor sign in or be
+	// registered, without a field for a password.
+	visitorTitles = pattern.New(`(?i)^\W*sina visitor system\W*$`)
 	// gatePhrases stand where a text breaks off for those who have not paid.
 	gatePhrases = pattern.New(`(?i)\b(subscribe (now )?to (continue|read|keep reading|unlock)|to (continue|keep) reading|continue reading (this|with|your)|` +
 		`(already|not yet) a subscriber|subscribers? only|for subscribers|become a (member|subscriber)|(create|register for) a free account|` +
@@ -40,6 +43,8 @@ func gated(c *look) *schemas.Access {
 		switch {
 		case seen.password && loginTitles().MatchString(title) && !c.alwaysSaid(title):
 			return verdict(schemas.Login, "login-form", schemas.Likely, statusLine(c.Answer), title, `<input type="password">`)
+		case visitorTitles().MatchString(title) && !c.alwaysSaid(title):
+			return verdict(schemas.Login, "login-title", schemas.Likely, statusLine(c.Answer), title)
 		case consentTitles().MatchString(title) && !c.alwaysSaid(title):
 			return verdict(schemas.Consent, "consent-title", schemas.Likely, statusLine(c.Answer), title)
 		}

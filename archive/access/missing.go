@@ -48,6 +48,9 @@ func softMissing(c *look) *schemas.Access {
 		if c.lost() {
 			evidence = append(evidence, "nothing of the former text is there")
 		}
+		if former := c.former(); former != nil && !former.Unlisted && c.Reading != nil && c.Reading.Unlisted {
+			evidence = append(evidence, "robots: noindex, which was not there before") // proves nothing alone
+		}
 		return notFound(c, "soft-404", schemas.Likely, evidence...)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -21,6 +22,9 @@ func failed(c *look) *schemas.Access {
 // statusLinkedIn is the status some sites give to visitors who are not signed in.
 const statusLinkedIn = 999
 
+// demands are addresses at which legal demands are published.
+var demands = pattern.New(`https?://(www\.)?(lumendatabase|chillingeffects)\.org/[^\s"'<>]+`)
+
 func byStatus(c *look) *schemas.Access {
 	line := statusLine(c.Answer)
 	switch c.Status {
@@ -35,7 +39,11 @@ func byStatus(c *look) *schemas.Access {
 		return notFound(c, "http-404", schemas.Certain, line)
 	case http.StatusUnavailableForLegalReasons:
 		// RFC 7725 §4: the Link header names who demanded it.
-		return verdict(schemas.Legal, "http-451", schemas.Certain, append([]string{line}, headerLines(c.Answer, "Link")...)...)
+		evidence := append([]string{line}, headerLines(c.Answer, "Link")...)
+		if demand := demands().Find(c.Body); demand != nil {
+			evidence = append(evidence, string(demand))
+		}
+		return verdict(schemas.Legal, "http-451", schemas.Certain, evidence...)
 	case statusLinkedIn:
 		return verdict(schemas.Login, "http-999", schemas.Likely, line)
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotAcceptable,

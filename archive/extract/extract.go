@@ -15,7 +15,7 @@ import (
 // the output of [Read], [Document.Markdown] or [Document.Text] for some input
 // changes the name. So does a change of packages social and saved that alters the
 // documents which they make of payloads.
-const Name = "extract/3"
+const Name = "extract/4"
 
 // ErrNoText is returned for a payload that has no readable text: an image, a
 // PDF, an archive, an empty body, or bytes that only claim to be text.

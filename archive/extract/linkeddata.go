@@ -18,6 +18,7 @@ type linkedArticle struct {
 	doi                 string
 	body                string // the text as a whole
 	corrections         []linkedCorrection
+	status              []string
 	at                  span // of the script
 }
 
@@ -117,10 +118,32 @@ func newLinkedArticle(v map[string]any, depth int) linkedArticle {
 		section:   firstText(v["articleSection"]),
 		free:      truth(v["isAccessibleForFree"]),
 		doi:       linkedDOI(v),
+		status:    statusesOf(v["creativeWorkStatus"]),
 	}
 	a.body, _ = v["articleBody"].(string)
 	a.addCorrections(v["correction"], depth)
 	return a
+}
+
+// statusesOf returns what creativeWorkStatus says: words, or terms with a name.
+func statusesOf(value any) []string {
+	var all []string
+	for _, item := range asList(value) {
+		if term, ok := item.(map[string]any); ok {
+			item = term["name"]
+		}
+		if text := firstText(item); text != "" {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+func asList(value any) []any {
+	if list, ok := value.([]any); ok {
+		return list
+	}
+	return []any{value}
 }
 
 // addCorrections takes a correction property (schema.org/correction). An address

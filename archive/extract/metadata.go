@@ -24,6 +24,7 @@ type Meta struct {
 	Free       []Statement // "true" or "false": whether all may read the text
 	Correction []Statement // text of a correction
 	DOI        []Statement // in lower case, without resolver: "10.1000/182"
+	Status     []Statement // how the publication stands, or of what type it is, as written: "Retracted", "Correction"
 }
 
 // A Statement is a claim of a page about itself.
@@ -111,6 +112,15 @@ func (r *metadataReader) others(m *Meta) {
 		state(&m.Correction, LinkedData, c.text)
 	}
 	state(&m.Correction, Microdata, r.property("correction"))
+	state(&m.Status, LinkedData, r.article.status...)
+	state(&m.Status, Citation, r.tags["citation_article_type"]...)
+	state(&m.Status, Citation, r.tags["citation_publication_type"]...)
+	for _, name := range []string{"dc.type", "dcterms.type", "dc.type.articletype"} {
+		state(&m.Status, DublinCore, r.tags[name]...)
+	}
+	for _, name := range []string{"article_type", "article-type", "prism.genre", "prism.publicationtype"} {
+		state(&m.Status, MetaTag, r.tags[name]...)
+	}
 	state(&m.DOI, Citation, findDOI(r.tags.first("citation_doi")))
 	state(&m.DOI, DublinCore, findDOI(r.tags.first("dc.identifier", "dc.identifier.doi", "dcterms.identifier")))
 	state(&m.DOI, LinkedData, r.article.doi)

@@ -243,13 +243,22 @@ func noticeAmongSentences(text string) (m noticeMatch, notice string, ok bool) {
 			if i == 0 && at == 0 {
 				continue
 			}
-			if m, ok := matchNotice(s); ok && !m.alone && len(wordsOf(s)) >= minNotice {
+			m, ok := matchNotice(s)
+			switch {
+			case !ok || m.alone:
+			case len(wordsOf(s)) >= minNotice:
 				return m, strings.ReplaceAll(text[at:], "\n", " "), true
+			case len(text) <= maxRegretted && strings.Contains(s, "egret"):
+				return m, "", true // what is regretted stands before it
 			}
 		}
 	}
 	return m, "", false
 }
+
+// maxRegretted is the length of the longest block, in bytes, that is taken for a
+// notice as a whole because it ends in "We regret the error."
+const maxRegretted = 600
 
 // maxSentences is the length of the longest block whose sentences are looked at.
 const maxSentences = 8192

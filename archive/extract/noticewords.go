@@ -89,6 +89,8 @@ var compiledNotices = sync.OnceValue(func() *noticeWords {
 		`\w+ (?:\w+ ){0,4}?(?:regrets?|apologi[sz]es for) the (?:error|mistake|confusion|inaccurac|omission)`,
 		`(?:\w+ ){1,6}?no longer stands? by ` + itself,
 		about + ` was published (?:inadvertently|in error|by mistake|prematurely)`,
+		`the (?:article|story|post|headline|caption) has(?: (?:now|since|also))? been (?:updated|corrected|amended|revised|clarified)\b`,
+		`(?:(?:an|the|our) (?:earlier|previous|prior|original|initial) (?:version of ` + itself + `|` + subjects + `)|` + itself + `) may have (?:left|given|created) (?:the|an|a) (?:incorrect|wrong|false|mistaken|misleading) impression\b`,
 		`in einer (?:früheren|vorherigen|ersten|älteren|ursprünglichen) (?:version|fassung)`,
 		`(?:dieser|der) (?:artikel|beitrag|text) wurde\b.{0,80}?\b(?:aktualisiert|korrigiert|geändert|ergänzt|überarbeitet)`,
 		`(?:une|la) (?:version )?(?:précédente|première|antérieure)(?: version)? (?:de cet|du présent) article`,
@@ -110,7 +112,7 @@ var compiledNotices = sync.OnceValue(func() *noticeWords {
 		concern:    regexp.MustCompile(`expression of concern|readers are alerted`),
 		retraction: regexp.MustCompile(`\bretract(?:ed|ion)|\bwithdrawn\b|unpublished|no longer stands? by|been removed\b`),
 		correction: regexp.MustCompile(`correct|corrig|errat|korrektur|korrigiert|berichtig|richtigstell|rectif|correc|correz|rettific|rättelse|rettelse|` +
-			`misst|misspel|mis-?ident|misattrib|mischar|misquot|misrep|erroneous|mistake|wrongly|in error|inaccura|amended|` +
+			`misst|impression|misspel|mis-?ident|misattrib|mischar|misquot|misrep|erroneous|mistake|wrongly|in error|inaccura|amended|` +
 			`(?:earlier|previous|prior|original|initial) ver(?:s|is)ion|früheren|(?:regret|apologi[sz]e)`),
 		clarification: regexp.MustCompile(`clarif|aclaraci|precisazione|präzisier`),
 	}
@@ -239,4 +241,4 @@ func hasChangeStem(text string) bool {
 // changeStems are in nearly all words for a change to a text, without their
 // first letter: it may be a capital.
 var changeStems = strings.Fields(`orrect orrig pdat mend larif refile ersion rror egret polog sstate sspel dentif attrib naccura
-	etract ithdrawn evised aktualisi ergänzt ubarbeitet odifi modific ublished`)
+	mpression etract ithdrawn evised aktualisi ergänzt ubarbeitet odifi modific ublished`)

@@ -19,7 +19,8 @@ func (p *program) retractionsCommand() *cli.Command {
 			Name: "import", Usage: "mark the pages whose DOI is in a list",
 			UsageText: "walkback retractions import FILE",
 			Description: `Reads a list of retractions and marks the pages of the archive whose DOI is in it.
-FILE is the CSV file of Retraction Watch, or JSON of the Crossref REST API: a work,
+FILE is the CSV file of Retraction Watch, XML of PubMed or
+JATS, or JSON of the Crossref REST API: a work,
 a list of works, or an answer to a query (update-to of a notice, updated-by of an
 article). Nothing is asked over the network. What is marked is signed and kept;
 show tells it. Corrections and expressions of concern are never called retractions,

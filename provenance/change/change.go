@@ -59,7 +59,9 @@
 //	no-notice-undated a substantive edit, no new note, and the date of modification is what it was, or absent   stealth-edit
 //	no-notice-dated   the same, the date of modification moved on    stealth-edit
 //	notice-added, notice-edited, notice-removed                      by the kind of the note
+//	headline-corrected, -clarified, -refiled  the headline begins so now  correction and its like
 //	standing-<kind>   the page says so of itself, and did not before retraction and its like
+//	stated-<kind>     its metadata alone say so                      the same, suspect
 //	standing-lifted   it said so before, and says that it no longer holds   reinstatement
 //	returned          the text is that of an earlier capture         restored
 //	returned-again    the page has gone back and forth at least twice   oscillating

@@ -124,6 +124,8 @@ const correction = `<p class="correction"><em>Correction: An earlier version of 
 func TestClasses(t *testing.T) {
 	undated := fire
 	undated.head = ""
+	tagged := func(tag string) story { s := fire; s.head += tag; return s }
+	const status = `<script type="application/ld+json">{"@type":"ScholarlyArticle","headline":"Fire destroys the old harbour hall of Northport","creativeWorkStatus":"Retracted"}</script>`
 	type row struct {
 		before, after story
 		class         schemas.ChangeClass
@@ -174,6 +176,14 @@ func TestClasses(t *testing.T) {
 		"note edited":            {fire.noted(correction), fire.noted(strings.Replace(correction, "the dead", "the injured", 1)), schemas.NoticeEdited, "notice-edited", "", nil},
 		"note removed":           {fire.noted(correction), fire, schemas.NoticeRemoved, "notice-removed", "", nil},
 		"retracted by its title": {fire, fire.with("Fire destroys", "RETRACTED: Fire destroys"), schemas.Retraction, "standing-retraction", "", []schemas.ChangeClass{schemas.HeadlineChange}},
+		"section":                {tagged(`<meta name="section" content="Ports">`), tagged(`<meta name="section" content="Fires">`), schemas.MetadataOnly, "section", "", nil},
+		"robots":                 {tagged(`<meta name="robots" content="index">`), tagged(`<meta name="robots" content="noindex">`), schemas.MetadataOnly, "robots", "", nil},
+		"canonical address":      {tagged(`<link rel="canonical" href="/a">`), tagged(`<link rel="canonical" href="/b">`), schemas.MetadataOnly, "canonical", "", nil},
+		"corrected by headline":  {fire, fire.with("12 people", "17 people").with("Fire destroys", "CORRECTED-UPDATE 2-Fire destroys"), schemas.Correction, "headline-corrected", "number", []schemas.ChangeClass{schemas.SubstantiveEdit, schemas.HeadlineChange}},
+		"sent again":             {fire, fire.with("Fire destroys", "REFILE-Fire destroys"), schemas.UpdateNote, "headline-refiled", "", []schemas.ChangeClass{schemas.HeadlineChange}},
+		"withdrawn by headline":  {fire, fire.with("Fire destroys", "WITHDRAWAL-Fire destroys"), schemas.Withdrawal, "standing-withdrawal", "", nil},
+		"retracted by metadata":  {fire, tagged(status), schemas.Retraction, "stated-retraction", "", nil},
+		"correction in data":     {fire, tagged(`<script type="application/ld+json">{"@type":"NewsArticle","headline":"Fire destroys the old harbour hall of Northport","correction":{"@type":"CorrectionComment","text":"The number of the dead is 12, not 17."}}</script>`), schemas.Correction, "notice-added", "", nil},
 		"heading of other level": {fire.with("<p>The insurance", "<h3>The insurance of the hall</h3><p>The insurance"), fire.with("<p>The insurance", "<h2>The insurance of the hall</h2><p>The insurance"), schemas.MinorEdit, "markup", "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -238,6 +248,23 @@ func TestNeverConfused(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A text that is read from another part of the page is no edit.
+func TestOtherRoot(t *testing.T) {
+	filler := "<p>The ships of the harbour were counted every evening by those who had nothing else to do, and their names were written down.</p>"
+	other := "<p>The council met on Tuesday to speak of roads, of schools and of the price of water, and came to no end that evening at all.</p>"
+	var long, another string
+	for i := range 12 {
+		long += strings.Replace(filler, "ships", fmt.Sprintf("ships of pier %d", i), 1)
+		another += strings.Replace(other, "roads", fmt.Sprintf("road %d", i), 1)
+	}
+	before := pageOf(t, "<html><body><div id=a class=story>"+long+"</div></body></html>")
+	after := pageOf(t, "<html><body><section><div id=b class=article-body>"+another+"</div></section></body></html>")
+	got := judge(t, side(schemas.Served, before), side(schemas.Served, after), nil)
+	if got.Class != schemas.ExtractionUnstable || got.Rule != "other-root" || !got.Class.Quiet() {
+		t.Errorf("%s by %s %q, roots %q and %q", got.Class, got.Rule, got.Evidence, before.Root, after.Root)
 	}
 }
 
@@ -339,6 +366,7 @@ func TestStanding(t *testing.T) {
 		"title of another":        {"RETRACTED ARTICLE: A study of ships", "", schemas.Retraction},
 		"withdrawn":               {"WITHDRAWN: A study of ships", "", schemas.Withdrawal},
 		"removed":                 {"REMOVED: A study of ships", "", schemas.Removal},
+		"withdrawn by an agency":  {"WITHDRAWAL: Ships sail", "", schemas.Withdrawal},
 		"for a time":              {"TEMPORARY REMOVAL: A study of ships", "", schemas.Removal},
 		"doubted":                 {"Expression of Concern: A study of ships", "", schemas.ExpressionOfConcern},
 		"policy":                  {"A study of ships", "This article has been retracted: please see Elsevier Policy on Article Withdrawal.", schemas.Retraction},
@@ -461,4 +489,40 @@ func FuzzJudge(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestStatedStanding: what metadata say of a publication is a suspicion; together
+// with words for readers it is sure; a note on another one says nothing of itself.
+func TestStatedStanding(t *testing.T) {
+	page := func(title, head, text string) string {
+		return "<html><head><title>" + title + "</title>" + head + "</head><body><article><h1>" + title + "</h1><p>" + text +
+			"</p><p>Ships sail slowly where the water is not deep, as was measured over many years in all harbours of the north.</p></article></body></html>"
+	}
+	const linked = `<script type="application/ld+json">{"@context":"https://schema.org","@type":"ScholarlyArticle","headline":"A study of ships","creativeWorkStatus":%s}</script>`
+	status := func(json string) string { return fmt.Sprintf(linked, json) }
+	for name, test := range map[string]struct {
+		title, head, text string
+		want              schemas.ChangeClass
+		confidence        schemas.Confidence
+	}{
+		"status":                    {"A study of ships", status(`"Retracted"`), "", schemas.Retraction, schemas.Suspect},
+		"status, a term":            {"A study of ships", status(`{"@type":"DefinedTerm","name":"Withdrawn"}`), "", schemas.Withdrawal, schemas.Suspect},
+		"status, and the title":     {"RETRACTED: A study of ships", status(`["Retracted"]`), "", schemas.Retraction, schemas.Certain},
+		"published":                 {"A study of ships", status(`"Published"`), "", "", ""},
+		"type of publication":       {"A study of ships", `<meta name="citation_publication_type" content="Retracted Publication">`, "", schemas.Retraction, schemas.Suspect},
+		"type, dublin core":         {"A study of ships", `<meta name="DC.type" content="Text"><meta name="dc.type" content="retracted-article">`, "", schemas.Retraction, schemas.Suspect},
+		"a retraction of another":   {"A study of ships", `<meta name="citation_article_type" content="Retraction">`, "This article has been retracted.", "", ""},
+		"an erratum to another":     {"A study of ships", `<meta name="dc.type" content="Published Erratum">`, "This article has been retracted.", "", ""},
+		"a notice with the prefix":  {"RETRACTED: A study of ships", `<meta name="citation_article_type" content="Retraction">`, "", schemas.Retraction, schemas.Suspect},
+		"an article like any other": {"A study of ships", `<meta name="citation_article_type" content="Research Article">`, "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := change.StandingOf(pageOf(t, page(test.title, test.head, test.text)))
+			switch {
+			case got == nil && test.want == "":
+			case got == nil || got.Class != test.want || got.Confidence != test.confidence:
+				t.Errorf("got %+v, want %q, %s", got, test.want, test.confidence)
+			}
+		})
+	}
 }

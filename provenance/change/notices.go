@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/pattern"
 	"github.com/walkback-dev/walkback/archive/textdiff"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -131,6 +132,26 @@ func (c *comparison) noticeFinding() *finding {
 		}
 	}
 	return best
+}
+
+// correctedHeadline is how agencies begin the headline of a story that they send
+// again: "CORRECTED-UPDATE 2-", "CORRECTION:", "CLARIFIED:".
+var correctedHeadline = pattern.New(`^(?:(CORRECTED|CORRECTION|CLARIFIED|CLARIFICATION|REFILE)(?:[- ](?:UPDATE|WRAPUP) \d+)? ?[-–—:])\s*\S`)
+
+// headlineNote is a note that the headline has now and had not before.
+func (c *comparison) headlineNote() *finding {
+	m := correctedHeadline().FindStringSubmatch(c.after.Title)
+	if m == nil || correctedHeadline().MatchString(c.before.Title) {
+		return nil
+	}
+	f := &finding{class: schemas.Correction, rule: "headline-corrected", confidence: schemas.Likely, evidence: []string{c.after.Title}}
+	switch m[1] {
+	case "CLARIFIED", "CLARIFICATION":
+		f.class, f.rule = schemas.Clarification, "headline-clarified"
+	case "REFILE":
+		f.class, f.rule = schemas.UpdateNote, "headline-refiled"
+	}
+	return f
 }
 
 var classOfNotice = map[extract.NoticeKind]schemas.ChangeClass{

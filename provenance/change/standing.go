@@ -26,7 +26,7 @@ var standingTitles = []struct {
 	rule   string
 }{
 	{pattern.New(`^(?:\[(?:RETRACTED|Retracted)[^\]]{0,30}\]|(?:RETRACTED|Retracted)(?: ARTICLE| Article| PAPER| CHAPTER)?:)\s*\S`), schemas.Retraction, "title-retracted"},
-	{pattern.New(`^(?:\[(?:WITHDRAWN|Withdrawn)\]|WITHDRAWN(?: ARTICLE| PAPER)?:|Withdrawn:)\s*\S`), schemas.Withdrawal, "title-withdrawn"},
+	{pattern.New(`^(?:\[(?:WITHDRAWN|Withdrawn)\]|WITHDRAWN(?: ARTICLE| PAPER)?:|WITHDRAWAL ?[-–—:]|Withdrawn:)\s*\S`), schemas.Withdrawal, "title-withdrawn"},
 	{pattern.New(`^(?:TEMPORARY REMOVAL|REMOVED|Removed):\s*\S`), schemas.Removal, "title-removed"},
 	{pattern.New(`^(?:EXPRESSION OF CONCERN|(?:Editorial )?Expression of Concern):\s*\S`), schemas.ExpressionOfConcern, "title-concern"},
 }
@@ -79,6 +79,14 @@ func StandingOf(d *extract.Document) *Standing {
 			return nil
 		}
 	}
+	stated := statusOf(d)
+	if stated != nil && stated.Class == "" { // a note on another publication
+		if titled := standingOfTitles(headlines); titled != nil {
+			titled.Confidence = schemas.Suspect
+			return titled
+		}
+		return nil
+	}
 	take(standingOfTitles(headlines))
 	for _, n := range d.Notices {
 		take(standingOfText(n.Text))
@@ -88,7 +96,42 @@ func StandingOf(d *extract.Document) *Standing {
 			take(standingOfText(b.Text))
 		}
 	}
+	switch {
+	case stated == nil:
+	case best == nil:
+		return stated
+	case best.Class == stated.Class:
+		best.Confidence = schemas.Certain // said to readers and to machines
+	}
 	return best
+}
+
+// statuses are what metadata say of a publication that does not stand any more.
+var statuses = map[string]schemas.ChangeClass{
+	"retracted": schemas.Retraction, "retracted article": schemas.Retraction, "retracted publication": schemas.Retraction, "retracted paper": schemas.Retraction,
+	"withdrawn": schemas.Withdrawal, "withdrawn article": schemas.Withdrawal, "withdrawn publication": schemas.Withdrawal,
+	"removed": schemas.Removal, "removed article": schemas.Removal, "reinstated": schemas.Reinstatement,
+}
+
+// noticeTypes are the types of notes on other publications.
+var noticeTypes = wordSet("retraction retraction-note retraction-notice retraction-of-publication notice-of-retraction partial-retraction withdrawal-notice " +
+	"correction erratum published-erratum corrigendum addendum expression-of-concern editorial-expression-of-concern reinstatement-notice")
+
+// statusOf returns what metadata alone say: a suspicion, since they are often
+// wrong. Its class is "" for a note on another publication.
+func statusOf(d *extract.Document) *Standing {
+	var note *Standing
+	for _, s := range d.Meta.Status {
+		value := strings.ToLower(strings.Join(strings.FieldsFunc(s.Value, func(r rune) bool { return r == ' ' || r == '-' || r == '_' }), " "))
+		evidence := string(s.Source) + ": " + s.Value
+		if class := statuses[value]; class != "" {
+			return &Standing{Class: class, Rule: "stated-" + string(class), Confidence: schemas.Suspect, Evidence: evidence}
+		}
+		if noticeTypes[strings.ReplaceAll(value, " ", "-")] {
+			note = &Standing{Evidence: evidence}
+		}
+	}
+	return note
 }
 
 // edgeBlocks is how many paragraphs at either end of a text may say how it
@@ -161,5 +204,8 @@ func (c *comparison) compareStanding() {
 		c.standing = &finding{class: is.Class, rule: "standing-lifted", confidence: is.Confidence, evidence: []string{is.Evidence}}
 	default:
 		c.standing = &finding{class: is.Class, rule: "standing-" + string(is.Class), confidence: is.Confidence, evidence: []string{is.Evidence}}
+		if strings.HasPrefix(is.Rule, "stated-") {
+			c.standing.rule = is.Rule
+		}
 	}
 }

@@ -53,6 +53,9 @@ func (c *comparison) findings() []finding {
 		all = append(all, *c.standing)
 	}
 	notice := c.noticeFinding()
+	if notice == nil {
+		notice = c.headlineNote()
+	}
 	if notice != nil {
 		all = append(all, *notice)
 	}
