@@ -377,6 +377,10 @@ func (d *PageDraft) earlier() *access.Earlier {
 	} else if c.LastServed != nil {
 		e.ServedFrom = c.LastServed.FinalURL
 	}
+	if d.Former != nil && (d.Former.Capture.Reader == "") != (d.Capture.Reader == "") {
+		// What the API of a service said is no measure for a page.
+		e.MediaType, e.ServedFrom, e.Reading = "", "", nil
+	}
 	return e
 }
 

@@ -71,10 +71,14 @@ func (p *program) addFeeds(c *cli.Context, client *fetch.Client, choice feedChoi
 	if err != nil {
 		return err
 	}
+	var head *archive.Snapshot
 	if a != nil {
 		defer a.Close()
+		if head, err = a.Head(); err != nil {
+			return err
+		}
 	}
-	reading := &feedReading{program: p, client: client, archive: a, choice: choice, asked: map[schemas.PageID]bool{}}
+	reading := &feedReading{program: p, client: client, head: head, choice: choice, asked: map[schemas.PageID]bool{}}
 	for _, request := range work.requests {
 		reading.asked[request.Page.ID] = true
 	}
@@ -102,11 +106,11 @@ func (p *program) nothingNew(c *cli.Context, work captureWork, options archive.R
 // feedReading is the reading of the feeds of one command.
 type feedReading struct {
 	*program
-	client  *fetch.Client
-	archive *archive.Archive // nil: there is none yet, and all is new
-	choice  feedChoice
-	asked   map[schemas.PageID]bool // posts of this command
-	reads   []schemas.FeedRead
+	client *fetch.Client
+	head   *archive.Snapshot // nil: there is no archive yet, and all is new
+	choice feedChoice
+	asked  map[schemas.PageID]bool // posts of this command
+	reads  []schemas.FeedRead
 }
 
 // read reads the feeds named and returns their new entries. Feeds that cannot be
@@ -201,20 +205,45 @@ func (r *feedReading) choose(f feed.Feed) ([]archive.PageRef, error) {
 		if refused := (*privateFeed)(nil); errors.As(fault, &refused) {
 			r.say("hint", "loopback and private addresses are asked with --allow-private only")
 		}
+		if errors.Is(fault, feed.ErrNoList) {
+			r.say("hint", "a page is captured by its address: walkback capture %s", shellWord(f.Address))
+		}
 		read.Faults = append(read.Faults, cleanLine(fault.Error()))
 	}
 	for _, other := range f.Others {
 		r.say("note", "%s was taken of several feeds; another one is %s", f.Address, other)
 	}
-	var fresh []archive.PageRef
-	now := r.now()
-	for _, entry := range f.Entries {
+	fresh, err := r.fresh(f.Entries, &read)
+	if err != nil {
+		return nil, err
+	}
+	if limit := r.choice.limit; limit > 0 && len(fresh) > limit {
+		read.Left = int64(len(fresh) - limit)
+		fresh = fresh[:limit]
+	}
+	for _, ref := range fresh {
+		r.asked[ref.ID] = true
+	}
+	read.New = int64(len(fresh))
+	r.reads = append(r.reads, read)
+	return fresh, nil
+}
+
+// fresh returns the entries that are to be captured: in the order of the feed, but
+// for those that were never served, which come last so that they keep no others
+// from being captured.
+func (r *feedReading) fresh(entries []feed.Entry, read *schemas.FeedRead) ([]archive.PageRef, error) {
+	var fresh, again []archive.PageRef
+	seen, now := map[schemas.PageID]bool{}, r.now()
+	for _, entry := range entries {
 		ref, err := archive.PageAt(entry.URL)
 		if err != nil {
 			read.Entries, read.Unfit = read.Entries-1, read.Unfit+1
 			continue
 		}
 		switch date := entry.Date(); {
+		case r.asked[ref.ID] || seen[ref.ID]:
+			continue
 		case r.choice.since.IsZero():
 		case date.IsZero():
 			read.Undated++
@@ -223,26 +252,21 @@ func (r *feedReading) choose(f feed.Feed) ([]archive.PageRef, error) {
 			read.Passed++
 			continue
 		}
-		if r.asked[ref.ID] {
-			continue
-		}
-		if r.archive != nil {
-			if lacks, err := r.archive.Lacks(ref, entry.Updated, now); err != nil {
+		seen[ref.ID] = true
+		novelty := archive.New
+		if r.head != nil {
+			if novelty, err = r.head.Novelty(ref, entry.Updated, now); err != nil {
 				return nil, err
-			} else if !lacks {
-				continue
 			}
 		}
-		if r.choice.limit > 0 && len(fresh) == r.choice.limit {
-			read.Left++
-			continue
+		switch novelty {
+		case archive.New:
+			fresh = append(fresh, ref)
+		case archive.Unserved:
+			again = append(again, ref)
 		}
-		r.asked[ref.ID] = true
-		fresh = append(fresh, ref)
 	}
-	read.New = int64(len(fresh))
-	r.reads = append(r.reads, read)
-	return fresh, nil
+	return append(fresh, again...), nil
 }
 
 // printFeeds prints a line for each feed that could be read.
