@@ -145,18 +145,35 @@ func startWeb(fail func(string, ...any)) (*archivetest.Web, error) {
 	}
 }
 
-// scriptCondition knows [stock]: git, ssh-keygen and sha256sum are there. Where
-// all must be tested, their absence is an error.
+// stockPython is the system's, where Debian puts python3-opentimestamps.
+const stockPython = "/usr/bin/python3"
+
+// scriptCondition knows [stock]: git, ssh-keygen and sha256sum are there, and
+// [timestamps]: beside them openssl and python3-opentimestamps. Where all must be
+// tested, their absence is an error.
 func scriptCondition(condition string) (bool, error) {
-	if condition != "stock" {
+	tools := []string{"bash", "git", "ssh-keygen", "ssh-agent", "sha256sum"}
+	python := condition == "timestamps"
+	switch {
+	case python:
+		tools = append(tools, "openssl", stockPython)
+	case condition != "stock":
 		return false, fmt.Errorf("there is no condition %q", condition)
 	}
-	for _, tool := range []string{"bash", "git", "ssh-keygen", "ssh-agent", "sha256sum"} {
+	missing := func(err error) (bool, error) {
+		if os.Getenv("CI") != "" {
+			return false, err
+		}
+		return false, nil
+	}
+	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") != "" {
-				return false, err
-			}
-			return false, nil
+			return missing(err)
+		}
+	}
+	if python {
+		if err := exec.Command(stockPython, "-c", "import opentimestamps").Run(); err != nil {
+			return missing(fmt.Errorf("python3-opentimestamps is not installed: %w", err))
 		}
 	}
 	return true, nil

@@ -24,7 +24,7 @@ func startAuthority(ts *testscript.TestScript, neg bool, args []string) {
 	authority := timestamptest.MakeOpenSSL(dir, strings.ToUpper(name[:1])+name[1:]+" Time", ts.Logf)
 	server := httptest.NewServer(authority)
 	ts.Defer(server.Close)
-	ts.Setenv("TSA_"+strings.ToUpper(name), server.URL)
+	ts.Setenv("TSA_"+strings.ReplaceAll(strings.ToUpper(name), "-", "_"), server.URL)
 	root, err := os.ReadFile(authority.Root())
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(name+".pem"), root, 0o644))
