@@ -125,7 +125,7 @@ func TestHostsAreWokenAtTheEnd(t *testing.T) {
 		return seen
 	}
 	fail := func() { look(false, "http://a.example/down1", "http://a.example/down2") }
-	w.Otherwise(archivetest.Page{Status: 503})
+	w.Otherwise(archivetest.Page{Fault: archivetest.HangUp(archivetest.BeforeHead)})
 	w.Serve("http://a.example/robots.txt", archivetest.Page{Status: 404})
 	w.Serve("http://b.example/robots.txt", archivetest.Page{Status: 404})
 	w.Serve("http://a.example/1", archivetest.Article("One", "It is here."))

@@ -224,7 +224,7 @@ func TestRetryAfterForms(t *testing.T) {
 // Wake; others are not concerned.
 func TestGivingUp(t *testing.T) {
 	w := archivetest.NewWeb(t)
-	w.Otherwise(archivetest.Page{Status: 503})
+	w.Otherwise(archivetest.Page{Fault: archivetest.HangUp(archivetest.BeforeHead)})
 	w.Serve("http://b.example/", archivetest.Page{})
 	w.Serve("http://a.example/good", archivetest.Page{})
 	w.At("a.example", "11.1.1.1")
@@ -237,19 +237,19 @@ func TestGivingUp(t *testing.T) {
 		return x.Failure.Reason, x.Failure.Detail
 	}
 	for i, path := range []string{"/1", "/2", "/good", "/3", "/4", "/5"} {
-		if reason, _ := ask(path); reason != "" {
+		if reason, _ := ask(path); reason != "" && reason != fetch.Closed {
 			t.Fatalf("%d: %s", i, reason)
 		}
 	}
 	reason, detail := ask("/good")
-	if reason != fetch.HostFailing || !strings.Contains(detail, "3 pages in a row failed, the last one with: HTTP 503") {
+	if reason != fetch.HostFailing || !strings.Contains(detail, "3 pages in a row failed, the last one with: waiting for the response: the server closed the connection") {
 		t.Errorf("%s, %s", reason, detail)
 	}
 	if x := get(t, client, "http://b.example/"); x.Failure != nil {
 		t.Error(x.Failure)
 	}
 	client.Wake()
-	if reason, _ := ask("/6"); reason != "" {
+	if reason, _ := ask("/6"); reason != fetch.Closed {
 		t.Errorf("after Wake: %s", reason)
 	}
 	if reason, _ := ask("/good"); reason != fetch.HostFailing {
@@ -257,8 +257,25 @@ func TestGivingUp(t *testing.T) {
 	}
 	client.Wake()
 	ask("/good")
-	if reason, _ := ask("/7"); reason != "" {
+	if reason, _ := ask("/7"); reason != fetch.Closed {
 		t.Errorf("after one more success: %s", reason)
+	}
+}
+
+// A host that answers that it is busy has more patience from us.
+func TestGivingUpOnBusyHosts(t *testing.T) {
+	w := archivetest.NewWeb(t)
+	w.Otherwise(archivetest.Page{Status: 503})
+	w.At("a.example", "11.1.1.1")
+	client := newClient(t, w, func(o *fetch.Options) { o.GiveUpAfter = 2 })
+	for i := range 8 {
+		if x := get(t, client, fmt.Sprintf("http://a.example/%d", i)); x.Failure != nil {
+			t.Fatalf("%d: %v", i, x.Failure)
+		}
+	}
+	x := get(t, client, "http://a.example/9")
+	if x.Failure == nil || x.Failure.Reason != fetch.HostFailing || !strings.Contains(x.Failure.Detail, "8 pages in a row failed, the last one with: HTTP 503") {
+		t.Error(x.Failure)
 	}
 }
 

@@ -45,8 +45,9 @@ type Options struct {
 	Retries int
 	Backoff time.Duration
 
-	// GiveUpAfter is how many pages of a host must fail in a row for it to be
-	// left alone until Wake; default never.
+	// GiveUpAfter is how many pages of a host must have no answer, one after the
+	// other, for it to be left alone until Wake; of answers 429, 502, 503 and 504
+	// it takes four times as many. Default never.
 	GiveUpAfter int
 
 	Now func() time.Time // for the times in records and the validity of certificates; default time.Now

@@ -14,6 +14,7 @@ type standing struct {
 	until  time.Time     // before which nothing is asked at all
 	delay  time.Duration // Crawl-delay
 	failed int           // pages in a row
+	weight int           // of these, see tally
 	rests  string        // why it is left alone; "" when it is not
 	asked  time.Time     // until when it asked to be left alone
 }
@@ -106,36 +107,38 @@ func (f *fetch) isLocal(hop *Hop) bool {
 	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()
 }
 
+// busyPages is how many answers such as 503 count as much as one page without an
+// answer: a host that answers takes nobody's time, and its next page may be there.
+const busyPages = 4
+
 // tally counts the pages of a host that failed in a row, and leaves it alone
 // when they are too many.
 func (c *Client) tally(f *fetch, failure *Failure) {
 	if f.quiet || !f.begun {
 		return
 	}
-	status := 0
-	if n := len(f.x.Hops); n > 0 {
-		status = f.x.Hops[n-1].Status
-	}
-	failed := mayPass(status, failure)
+	weight, what := 0, ""
 	if failure != nil {
+		what = failure.Detail
 		switch failure.Reason {
-		case DNS, Refused, Unreachable, TLSFailed:
-			failed = true
+		case Timeout, Reset, Closed, ProxyFailed, DNS, Refused, Unreachable, TLSFailed:
+			weight = busyPages
 		case Cancelled, HostFailing:
 			return
 		}
+	} else if status := f.x.Hops[len(f.x.Hops)-1].Status; mayPass(status, nil) {
+		weight, what = 1, fmt.Sprintf("HTTP %d", status)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.standing(f.last)
-	if s.failed++; !failed {
-		s.failed = 0
+	if weight == 0 {
+		s.failed, s.weight = 0, 0
+		return
 	}
-	if limit := c.options.GiveUpAfter; limit > 0 && s.failed >= limit && s.rests == "" {
-		what := fmt.Sprintf("HTTP %d", status)
-		if failure != nil {
-			what = failure.Detail
-		}
+	s.failed++
+	s.weight += weight
+	if limit := c.options.GiveUpAfter * busyPages; limit > 0 && s.weight >= limit && s.rests == "" {
 		s.rests = fmt.Sprintf("%d pages in a row failed, the last one with: %s", s.failed, what)
 	}
 }
@@ -149,7 +152,7 @@ func (c *Client) Wake() {
 	now := time.Now()
 	for _, s := range c.hosts {
 		if s.rests != "" && !s.asked.After(now) {
-			s.rests, s.failed = "", max(c.options.GiveUpAfter-1, 0)
+			s.rests, s.weight = "", max(c.options.GiveUpAfter*busyPages-1, 0)
 		}
 	}
 	for place, file := range c.rules {

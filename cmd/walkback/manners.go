@@ -19,8 +19,8 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// giveUpAfter is how many pages of a host may fail in a row before it is left
-// alone for the rest of a run.
+// giveUpAfter is how many pages of a host may have no answer before it is left
+// alone for the rest of a run, see fetch.Options.
 const giveUpAfter = 5
 
 // mannerFlags say how hosts are treated, and from where and as whom they are

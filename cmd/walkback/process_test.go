@@ -62,7 +62,7 @@ func (w workplace) command(args ...string) *exec.Cmd {
 	cmd.Dir = w.dir
 	cmd.Env = []string{
 		"HOME=" + w.dir, "TMPDIR=" + w.path("tmp"), "PATH=" + os.Getenv("PATH"),
-		"WALKBACK_CONFIG=" + w.path("config"), "WALKBACK_STATE=" + w.path("state"), "WALKBACK_ALLOW_PRIVATE=1",
+		"WALKBACK_CONFIG=" + w.path("config"), "WALKBACK_STATE=" + w.path("state"), "WALKBACK_ALLOW_PRIVATE=1", "WALKBACK_RETRIES=0",
 	}
 	return cmd
 }
