@@ -410,19 +410,28 @@ func (r *Run) formerResource(before *Page, address string) *formerResource {
 	if former.File == nil || former.Truncated != "" || former.Response == nil {
 		return nil
 	}
-	heads, err := before.checked(resourceHeads, before.Capture.ResourceHeads.SHA256)
-	if err != nil {
-		return nil
-	}
-	from, to := former.Response.Offset, former.Response.Offset+former.Response.Length
-	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(heads[from:min(to, int64(len(heads)))])), nil)
-	if err != nil {
-		return nil
-	}
-	if former.tag = response.Header.Get("ETag"); !strings.HasPrefix(former.tag, `"`) {
+	if former.tag = before.resourceHeader(&former.Resource).Get("ETag"); !strings.HasPrefix(former.tag, `"`) {
 		return nil
 	}
 	return former
+}
+
+// resourceHeader returns the header of the final answer for a resource, nil when it
+// cannot be read.
+func (p *Page) resourceHeader(r *schemas.Resource) http.Header {
+	if r.Response == nil || p.Capture.ResourceHeads == nil {
+		return nil
+	}
+	heads, err := p.checked(resourceHeads, p.Capture.ResourceHeads.SHA256)
+	if err != nil || r.Response.Offset > int64(len(heads)) {
+		return nil
+	}
+	head := heads[r.Response.Offset:min(r.Response.Offset+r.Response.Length, int64(len(heads)))]
+	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil)
+	if err != nil {
+		return nil
+	}
+	return response.Header
 }
 
 // takeFormer takes the payload of an earlier capture, which is still what the

@@ -20,6 +20,18 @@ import (
 	"github.com/walkback-dev/walkback/archive/pdf"
 )
 
+// What is compiled for these tests stays out of the user's cache.
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "walkback-pdf-test-")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_CACHE_HOME", folder)
+	code := m.Run()
+	os.RemoveAll(folder)
+	os.Exit(code)
+}
+
 // written writes a PDF by hand: objects, a cross-reference table, a trailer.
 func written(trailer string, objects ...string) []byte {
 	var b bytes.Buffer

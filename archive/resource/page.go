@@ -97,6 +97,8 @@ type Use struct {
 	Reference string // as it stands there; of a srcset the one that is asked for
 	Kind      schemas.ResourceKind
 	Lazy      bool // a script would put it in place of what stands there
+
+	Descriptor string // of the candidate of a srcset, such as "1600w"
 }
 
 // UsesOf returns the references in the attributes of an element but style, in the
@@ -105,12 +107,12 @@ func UsesOf(n *html.Node) []Use {
 	var uses []Use
 	add := func(kind schemas.ResourceKind, lazy bool, attributes ...string) {
 		for _, key := range attributes {
-			value := Attribute(n, key)
+			value, descriptor := Attribute(n, key), ""
 			if strings.HasSuffix(key, "srcset") {
-				value = bestOf(value)
+				value, descriptor = bestOf(value)
 			}
 			if value = strings.TrimSpace(value); value != "" {
-				uses = append(uses, Use{Attribute: key, Reference: value, Kind: kind, Lazy: lazy})
+				uses = append(uses, Use{Attribute: key, Reference: value, Kind: kind, Lazy: lazy, Descriptor: descriptor})
 			}
 		}
 	}
@@ -212,6 +214,9 @@ func BaseOf(root *html.Node, address string) Base {
 	}
 	return base
 }
+
+// BaseAt returns the base of a style sheet that was served from an address.
+func BaseAt(address string) Base { return newBase(address) }
 
 func newBase(address string) Base {
 	if len(address) > maxAddress {

@@ -11,17 +11,17 @@ const (
 	wantedDensity = 2
 )
 
-// bestOf returns the candidate of a srcset that is asked for, "" when there is
-// none.
-func bestOf(srcset string) string {
-	best, rank := "", 0.0
+// bestOf returns the candidate of a srcset that is asked for, and its descriptor;
+// "" when there is none.
+func bestOf(srcset string) (best, how string) {
+	rank := 0.0
 	for rest := srcset; ; {
 		address, descriptor, left, ok := nextCandidate(rest)
 		if !ok {
-			return best
+			return best, how
 		}
 		if r := rankOf(descriptor); best == "" || r > rank {
-			best, rank = address, r
+			best, how, rank = address, strings.TrimSpace(descriptor), r
 		}
 		rest = left
 	}

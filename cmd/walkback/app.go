@@ -124,7 +124,7 @@ func (p *program) app() *cli.App {
 		Action:                    p.noCommand,
 		Commands: []*cli.Command{
 			p.captureCommand(), p.checkCommand(), p.diffCommand(), p.logCommand(), p.showCommand(), p.listCommand(),
-			p.searchCommand(), p.quotesCommand(), p.verifyCommand(), p.stampCommand(), p.cosignCommand(), p.checkpointCommand(), p.untrackCommand(), p.retractionsCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(), p.completionCommand(),
+			p.searchCommand(), p.quotesCommand(), p.verifyCommand(), p.stampCommand(), p.cosignCommand(), p.checkpointCommand(), p.untrackCommand(), p.retractionsCommand(), p.exportCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(), p.completionCommand(),
 		},
 	}
 	for _, command := range app.Commands {

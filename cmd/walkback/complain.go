@@ -101,6 +101,8 @@ func hintFor(err error) string {
 		refused     *trust.NotAllowedError
 		cosigned    *provenance.CosignError
 		newer       *schemas.UnsupportedError
+		exists      *existsError
+		unshowable  *unshown
 		branch      *archive.LostBranchError
 		ref         *gitstore.RefError
 		config      *gitstore.ConfigError
@@ -111,6 +113,10 @@ func hintFor(err error) string {
 		return missing.hint()
 	}
 	switch {
+	case errors.As(err, &exists):
+		return "name another file, or write over it with --force"
+	case errors.As(err, &unshowable):
+		return "walkback show --body writes the payload as it was received; PAGE@latest~1 is the version before"
 	case errors.As(err, &branch):
 		return fmt.Sprintf("go on from a good copy with --archive DIR, or put the branch back and look: git --git-dir=%s update-ref refs/heads/main %s; walkback verify", shellWord(branch.Dir), branch.Newest)
 	case errors.As(err, &ref):
