@@ -14,8 +14,8 @@ import (
 // LookAgain looks a second time at a page that a look of this run showed
 // otherwise than the capture before, whoever asks for it once. settle gets both
 // looks and returns the one that the run stands by: from then on [Run.Look]
-// returns that. It makes it with [PageDraft.After] or [PageDraft.BorneOut], since
-// others may be reading first.
+// returns that. It makes it with [PageDraft.After],
+// [PageDraft.BorneOut] or [PageDraft.Alone], since others may be reading first.
 func (r *Run) LookAgain(ctx context.Context, first *PageDraft, settle func(second *PageDraft) (*PageDraft, error)) (*PageDraft, error) {
 	return r.onceIn(ctx, r.seconds, first.PageRef, func() (*PageDraft, error) {
 		second, err := r.fetch(ctx, first.PageRef, first.Before)
@@ -69,6 +69,14 @@ func (d *PageDraft) BorneOut(second *PageDraft, why string) *PageDraft {
 		again.letGo()
 		again.Document, again.FormerDocument = nil, nil
 	}
+	return settled
+}
+
+// Alone makes a look, the first one at its page in a run, that of the page: there
+// can be no second one. It does not change it.
+func (d *PageDraft) Alone() *PageDraft {
+	settled := d.copy()
+	settled.Unasked = true
 	return settled
 }
 

@@ -59,6 +59,10 @@ type PageDraft struct {
 	// is committed after this one.
 	Second *PageDraft
 
+	// Unasked says that a second look was wanted, and that nobody was asked for it,
+	// since the host is left alone by now: the first look stands as it is.
+	Unasked bool
+
 	bears    *PageDraft          // of a Second: the first look
 	mu       sync.Mutex          // guards Document, Verdict and Quotes while drafts share the look
 	files    map[string]*content // by path in the page's folder

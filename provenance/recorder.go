@@ -139,7 +139,7 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 	if err != nil {
 		return nil, err
 	}
-	if mostIsGone(&verdict) && verdict.Confidence == schemas.Certain {
+	if muchIsGone(&verdict) && verdict.Confidence == schemas.Certain {
 		verdict.Confidence = schemas.Likely // one answer may be a bad one
 	}
 	verdict.Schema, verdict.Run = schemas.ChangeSchema, page.Capture.Run

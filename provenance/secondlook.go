@@ -15,7 +15,7 @@ import (
 )
 
 // SecondLooks say when a page is looked at a second time in a run: when the first
-// look shows that most of its text is gone, that passages of it which posts quote
+// look shows that much of its text is gone, that passages of it which posts quote
 // are gone, or that it is not served any more. One bad answer shows the same.
 type SecondLooks struct {
 	// After is how long after the first look; 0: there are none.
@@ -92,7 +92,7 @@ func (d *doubter) doubted(draft *archive.Draft) []*archive.PageDraft {
 
 // doubtful reports whether a look may have shown a passing fault.
 func doubtful(page *archive.PageDraft) bool {
-	if page.LeftAlone() || page.Before == nil || page.AsBefore || page.First != nil || page.Second != nil || page.Verdict == nil {
+	if page.LeftAlone() || page.Unasked || page.Before == nil || page.AsBefore || page.First != nil || page.Second != nil || page.Verdict == nil {
 		return false
 	}
 	switch page.Capture.Access.Outcome {
@@ -100,7 +100,7 @@ func doubtful(page *archive.PageDraft) bool {
 		vanished := func(q *schemas.QuoteVerdict) bool {
 			return q.Fate == schemas.QuoteRemoved && q.Was != schemas.QuoteRemoved
 		}
-		return mostIsGone(page.Verdict) || slices.ContainsFunc(page.Quotes, vanished)
+		return muchIsGone(page.Verdict) || slices.ContainsFunc(page.Quotes, vanished)
 	case schemas.Refused, schemas.NotModified:
 		return false // nobody was asked; nothing is gone
 	default:
@@ -108,13 +108,16 @@ func doubtful(page *archive.PageDraft) bool {
 	}
 }
 
-// mostIsGone reports whether more than half of the words of a page went.
-func mostIsGone(verdict *schemas.Change) bool {
+// muchIsGone reports whether more than half of the words of a page went, or a
+// quarter of them with hardly any in their place: a page that broke off.
+func muchIsGone(verdict *schemas.Change) bool {
 	if verdict.Class.Quiet() {
 		return false
 	}
-	w := verdict.Words
-	return verdict.Rule == "text-gone" || w != nil && w.Deleted > w.Kept
+	if w := verdict.Words; w != nil {
+		return w.Deleted > w.Kept || 3*w.Deleted > w.Kept && 10*w.Added < w.Deleted
+	}
+	return verdict.Rule == "text-gone"
 }
 
 // lookAgain waits until the pages are due, looks at them, and settles which of
@@ -166,8 +169,12 @@ func (d *doubter) wait(ctx context.Context) error {
 
 // settle judges by both looks. The first stands when the second shows the same.
 // Else it was a passing fault, and the second stands, whatever it shows: as
-// before, another fault, or an edit.
+// before, another fault, or an edit. Where nobody was asked, the first stands as it
+// is.
 func (d *doubter) settle(ctx context.Context, first, second *archive.PageDraft) (*archive.PageDraft, error) {
+	if second.LeftAlone() {
+		return first.Alone(), nil
+	}
 	same, err := d.bearsOut(first, second)
 	if err != nil {
 		return nil, err

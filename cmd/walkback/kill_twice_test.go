@@ -22,7 +22,7 @@ func TestKilledSecondLook(t *testing.T) {
 	w, web := newWorkplace(t), archivetest.NewWeb(t)
 	addresses, _ := servePosts(web, pages, 0)
 	w.must(0, "capture", "--list", w.list(addresses))
-	down := archivetest.Page{Status: 503, Body: "<h1>Busy</h1>"}
+	down := archivetest.Page{Status: 404, Body: "<h1>Not found</h1>"}
 	for i, address := range addresses {
 		switch i % 4 {
 		case 0:
@@ -51,8 +51,8 @@ func TestKilledSecondLook(t *testing.T) {
 		for _, page := range report.Pages {
 			outcomes[page.Outcome]++
 		}
-		if len(report.Pages) != pages || outcomes[schemas.ServerError] != pages/4 {
-			t.Errorf("the report of the whole run has %d pages, want %d, of these %v, want %d server-error", len(report.Pages), pages, outcomes, pages/4)
+		if len(report.Pages) != pages || outcomes[schemas.Missing] != pages/4 {
+			t.Errorf("the report of the whole run has %d pages, want %d, of these %v, want %d missing", len(report.Pages), pages, outcomes, pages/4)
 		}
 	}
 	w.intact()

@@ -33,7 +33,7 @@ func fetchFlags() []cli.Flag {
 		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
 		&cli.DurationFlag{
 			Name: secondLookName, Value: 20 * time.Second, EnvVars: []string{"WALKBACK_SECOND_LOOK"},
-			Usage: "look again after this `TIME` at a known page that is suddenly not served, or has lost most of its text or a passage that is quoted: it may be a passing fault (0: do not)",
+			Usage: "look again after this `TIME` at a known page that is suddenly not served, or has lost much of its text or a passage that is quoted: it may be a passing fault (0: do not)",
 		},
 	}, mannerFlags()...)
 }
