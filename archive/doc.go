@@ -27,6 +27,8 @@
 //	    text.md                  text of the newest served capture
 //	    post.json                post/1, for posts: the pinned sources, and the quotes
 //	    untracked.json           untracked/1: check passes the page over
+//	    screenshot.png           of a page that a browser showed
+//	    print.pdf                likewise, on request
 //	    resources.http           likewise of every hop of its resources' exchanges
 //	    resources/<16 hex>.<ext> payloads of its resources: images, style sheets,
 //	                             fonts …; bodies of redirects, up to 64 KiB each

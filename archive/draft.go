@@ -64,6 +64,7 @@ type PageDraft struct {
 	Unasked bool
 
 	bears    *PageDraft          // of a Second: the first look
+	scripted bool                // the payload begins as a page that runs scripts
 	mu       sync.Mutex          // guards Document, Verdict and Quotes while drafts share the look
 	files    map[string]*content // by path in the page's folder
 	links    []extract.Link      // of a Document that a dry run let go of

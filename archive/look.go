@@ -44,7 +44,15 @@ func (r *Run) fetch(ctx context.Context, ref PageRef, before *Page) (*PageDraft,
 	if draft != nil || err != nil {
 		return draft, err
 	}
-	return r.fetchFrom(ctx, ref, before, nil)
+	rendered, known, err := r.renderFirst(ctx, ref, before)
+	if rendered != nil || err != nil {
+		return rendered, err
+	}
+	draft, err = r.fetchFrom(ctx, ref, before, nil)
+	if err != nil || known {
+		return draft, err
+	}
+	return r.renderEmpty(ctx, draft)
 }
 
 // fetchFrom asks for the page, or a service in place of it. Without an error and a
@@ -202,6 +210,7 @@ func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fet
 		}
 		d.addBody(payload, payload.Size(), schemas.Digest(payload.SHA256), start, answer.Header)
 		answer.Body, answer.Received = bodyStart(start, c.Body), payload.Size()
+		d.scripted = hasScripts(answer.Body)
 		if err := r.read(ctx, d, payload.Reader(), &answer); err != nil {
 			return nil, err
 		}
@@ -261,7 +270,7 @@ func (r *Run) newCapture(ref PageRef, method schemas.Method, started time.Time, 
 // that is the one last served is not read again.
 func (r *Run) read(ctx context.Context, d *PageDraft, payload io.Reader, answer *access.Answer) error {
 	c := d.Capture
-	if c.Body == nil || c.Status/100 != 2 && c.Method == schemas.Fetched {
+	if c.Body == nil || c.Status/100 != 2 && (c.Method == schemas.Fetched || c.Method == schemas.Rendered) {
 		return nil
 	}
 	answer.MediaType = c.Body.MediaType

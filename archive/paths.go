@@ -54,6 +54,8 @@ const (
 	captureFile     = "capture.json"
 	headFile        = "head.http"
 	resourceHeads   = "resources.http"
+	screenshotFile  = "screenshot.png"
+	pdfFile         = "print.pdf"
 	textFile        = "text.md"
 	postFile        = "post.json"
 	untrackedFile   = "untracked.json"

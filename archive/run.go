@@ -69,6 +69,8 @@ type RunOptions struct {
 	// Resources says that pages are captured with what they are made of, and
 	// how much of it; nil: they are not.
 	Resources *ResourceOptions
+	// Render says which pages are shown to a browser; without a Renderer none is.
+	Render RenderOptions
 	// Services are asked through their APIs for posts of theirs; without any, their
 	// pages are asked for.
 	Services []social.Service

@@ -7,6 +7,7 @@ import (
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/textdiff"
+	"github.com/walkback-dev/walkback/provenance/change"
 	"github.com/walkback-dev/walkback/provenance/quote"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -154,6 +155,9 @@ func anchorAll(text *passages, place *schemas.QuotePlace) []textdiff.Place {
 // judgeQuotes tells what became of the passages of a page that posts quote, where
 // that is not what it was with the capture before.
 func (j *judge) judgeQuotes(ctx context.Context, page *archive.PageDraft, verdict *schemas.Change) ([]*schemas.QuoteVerdict, error) {
+	if verdict.Rule == change.OtherMethod {
+		return nil, nil // what a browser shows is never held against what was fetched
+	}
 	posts, err := j.citing(ctx, page.ID)
 	if err != nil || len(posts) == 0 {
 		return nil, err

@@ -123,9 +123,11 @@ func judgePage(ctx context.Context, page *archive.PageDraft) (*schemas.Change, e
 		return nil, err
 	}
 	before := change.Side{State: page.Before.State()}
-	after := change.Side{State: page.State(), Document: page.Document, Cut: page.Capture.Truncated != ""}
+	after := change.Side{State: page.State(), Document: page.Document, Cut: page.Capture.Truncated != "", Rendered: page.Capture.Method == schemas.Rendered}
+	before.Rendered = after.Rendered
 	if served != nil && after.State.Outcome == schemas.Served {
 		before.State, before.Cut = served.State(), served.Capture.Truncated != ""
+		before.Rendered = served.Capture.Method == schemas.Rendered
 		if before.State.Payload == after.State.Payload {
 			before.Document = page.Document
 		} else if page.FormerDocument != nil {
@@ -181,6 +183,7 @@ func Compare(ctx context.Context, before, after *archive.Page) (*schemas.Change,
 		}
 		sides[i] = change.Side{
 			State: page.State(), Document: document, Cut: page.Capture.Truncated != "", Figures: figuresOf(page, document),
+			Rendered: page.Capture.Method == schemas.Rendered,
 		}
 	}
 	verdict, err := change.Judge(sides[0], sides[1], func() (*change.Past, error) { return pastOf(ctx, before) })

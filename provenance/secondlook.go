@@ -226,7 +226,7 @@ func compareLooks(first, second *archive.PageDraft) (*schemas.Change, error) {
 }
 
 func sideOf(page *archive.PageDraft) change.Side {
-	return change.Side{State: page.State(), Document: page.Document, Cut: page.Capture.Truncated != ""}
+	return change.Side{State: page.State(), Document: page.Document, Cut: page.Capture.Truncated != "", Rendered: page.Capture.Method == schemas.Rendered}
 }
 
 func surer(c schemas.Confidence) schemas.Confidence {

@@ -94,6 +94,7 @@ type Capture struct {
 	Operator    string       `json:"operator,omitempty"`
 	Clock       *Clock       `json:"clock,omitempty"`
 	Vantage     *Vantage     `json:"vantage,omitempty"`
+	Rendering   *Rendering   `json:"rendering,omitempty"` // of a page that a browser of ours showed
 	Screenshots []Screenshot `json:"screenshots,omitempty"`
 }
 
@@ -125,6 +126,13 @@ func (c *Capture) Files() []File {
 	}
 	if c.ResourceHeads != nil {
 		files = append(files, *c.ResourceHeads)
+	}
+	if c.Rendering != nil {
+		for _, file := range []*File{c.Rendering.Document, c.Rendering.PDF} {
+			if file != nil {
+				files = append(files, *file)
+			}
+		}
 	}
 	for _, s := range c.Screenshots {
 		files = append(files, File{File: s.File, Size: s.Size, SHA256: s.SHA256})
@@ -281,6 +289,18 @@ type Clock struct {
 type Vantage struct {
 	Name string `json:"name" rule:"text"`
 	Via  string `json:"via,omitempty"` // proxy that all was asked through, without credentials
+}
+
+// Rendering says how a browser of ours showed a page. Its payload is the page as it
+// stood in the end. Heads in head.http and resources.http are as the browser
+// reports them, in the form of HTTP/1.1, and bodies without content-coding.
+type Rendering struct {
+	Browser           string     `json:"browser" rule:"text"` // product and version
+	Settled           bool       `json:"settled"`             // whether the page came to rest before it was recorded
+	Limits            []string   `json:"limits,omitempty"`    // what was cut short: time, bytes, requests, dialogs …
+	Document          *File      `json:"document,omitempty"`  // what the server answered the last hop with
+	DocumentTruncated Truncation `json:"document_truncated,omitempty"`
+	PDF               *File      `json:"pdf,omitempty"` // the page as printed
 }
 
 // Screenshot is a picture of the rendered page.

@@ -59,7 +59,6 @@ func (o Options) withDefaults() Options {
 // called by several goroutines.
 type Browser struct {
 	options Options
-	path    string
 	slots   chan struct{}
 
 	mu     sync.Mutex // guards what follows
@@ -70,15 +69,11 @@ type Browser struct {
 // ErrClosed is returned for a page that is asked for after Close.
 var ErrClosed = errors.New("the browser is closed")
 
-// New finds the browser and starts nothing. A missing one is a *MissingError.
-// The caller closes the Browser.
-func New(o Options) (*Browser, error) {
-	path, err := Find(o.Name)
-	if err != nil {
-		return nil, err
-	}
+// New starts nothing and looks for nothing: that is for the first page. The caller
+// closes the Browser.
+func New(o Options) *Browser {
 	o = o.withDefaults()
-	return &Browser{options: o, path: path, slots: make(chan struct{}, o.Pages)}, nil
+	return &Browser{options: o, slots: make(chan struct{}, o.Pages)}
 }
 
 // Close ends the browser with all it is doing and removes its profile. It returns
@@ -108,7 +103,11 @@ func (b *Browser) running(ctx context.Context) (*process, error) {
 		b.proc.end()
 		b.proc = nil
 	}
-	proc, err := start(ctx, b.path, b.options)
+	path, err := Find(b.options.Name)
+	if err != nil {
+		return nil, err
+	}
+	proc, err := start(ctx, path, b.options)
 	if err != nil {
 		return nil, err
 	}

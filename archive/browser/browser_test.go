@@ -39,10 +39,7 @@ func newBrowser(tb testing.TB, o Options) *Browser {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{}).DialContext
 	}
-	b, err := New(o)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	b := New(o)
 	tb.Cleanup(func() { b.Close() })
 	return b
 }
@@ -278,7 +275,9 @@ func TestNotPages(t *testing.T) {
 
 func TestMissingBrowser(t *testing.T) {
 	var missing *MissingError
-	if _, err := New(Options{Name: "/nowhere/chromium"}); !errors.As(err, &missing) || missing.Name != "/nowhere/chromium" {
+	gone := New(Options{Name: "/nowhere/chromium"})
+	defer gone.Close()
+	if _, err := gone.Render(t.Context(), Request{URL: "http://127.0.0.1/"}); !errors.As(err, &missing) || missing.Name != "/nowhere/chromium" {
 		t.Error(err)
 	}
 	broken := t.TempDir() + "/chromium"
@@ -286,10 +285,7 @@ func TestMissingBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	b, err := New(Options{Name: broken, Folder: folder, Dial: (&net.Dialer{}).DialContext})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := New(Options{Name: broken, Folder: folder, Dial: (&net.Dialer{}).DialContext})
 	defer b.Close()
 	var start *StartError
 	if _, err := b.Render(t.Context(), Request{URL: "http://127.0.0.1/"}); !errors.As(err, &start) || !strings.Contains(err.Error(), "No usable sandbox! oh") {

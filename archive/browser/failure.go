@@ -7,8 +7,6 @@ import (
 	"strings"
 	"syscall"
 
-	"code.dny.dev/ssrf"
-
 	"github.com/walkback-dev/walkback/archive/fetch"
 )
 
@@ -38,9 +36,7 @@ func plain(s string) string {
 func dialReason(err error) fetch.Reason {
 	var dns *net.DNSError
 	switch {
-	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrInvalidHostPort):
-		return fetch.PrivateAddress
-	case strings.Contains(err.Error(), "not public"):
+	case fetch.IsPrivate(err):
 		return fetch.PrivateAddress
 	case errors.As(err, &dns):
 		return fetch.DNS

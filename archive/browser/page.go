@@ -51,7 +51,8 @@ type page struct {
 }
 
 // Render looks at a page. What comes back may hold a failure; an error means that
-// there is no browser to look with, or that ctx is done.
+// there is no browser to look with, a *MissingError or a *StartError, or that ctx is
+// done.
 func (b *Browser) Render(ctx context.Context, request Request) (*Rendering, error) {
 	select {
 	case b.slots <- struct{}{}:

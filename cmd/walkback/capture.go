@@ -27,7 +27,8 @@ func (p *program) captureCommand() *cli.Command {
 links to. A FILE (text, Markdown, HTML, PDF, a page saved as MHTML, mail as .eml) is
 a post of its own; --source names what it rests on. Where and when a saved file says
 that it is from is kept as a claim. Pages are kept with their images, style sheets, fonts and
-media; no script is run. An address without a scheme means https. The archive and a
+media; no script is run, unless --browser lets a browser show them: what it shows
+is then what is kept and compared. An address without a scheme means https. The archive and a
 signing key are made on first use. A page that was captured before is captured
 again and compared. The same command continues a run that was cut short.
 
@@ -64,7 +65,7 @@ over before all was done; 11 the archive does not verify;
 			waitFlag,
 			keyFlag,
 			signerFlag,
-		}, fetchFlags()),
+		}, browserFlags(), fetchFlags()),
 		Action: writing(p.capture),
 	}
 }
@@ -94,7 +95,14 @@ func (p *program) capture(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	options := archive.RunOptions{Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe"), Resources: resources, Services: services}
+	render, closeBrowser, err := p.renderOptions(c)
+	if err != nil {
+		return err
+	}
+	defer closeBrowser()
+	options := archive.RunOptions{
+		Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe"), Resources: resources, Services: services, Render: render,
+	}
 	if err := p.beMannered(c, &options); err != nil {
 		return err
 	}
@@ -241,7 +249,8 @@ func (p *program) manner(c *cli.Context) []string {
 	if settings.Resources != nil {
 		key = append(key, strconv.FormatBool(*settings.Resources))
 	}
-	for _, flag := range append(fetchFlags(), keyFlag) {
+	key = append(key, settings.Render)
+	for _, flag := range slices.Concat(fetchFlags(), browserFlags(), []cli.Flag{keyFlag}) {
 		name := flag.Names()[0]
 		if name == deadlineName {
 			continue // what is cut short by one goes on under another

@@ -143,6 +143,7 @@ func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) e
 	}
 	for _, post := range report.Posts {
 		p.hintPrivate(append(post.Sources, post.CapturedPage))
+		p.hintBrowser(append(post.Sources, post.CapturedPage))
 	}
 	if partly {
 		return exit(exitPartly)

@@ -27,7 +27,8 @@ block, a challenge or a fault is never called a removal; it is told when it begi
 and when it ends. Then it compares: text, headline, byline, links, notes on
 corrections, retractions. What is around the article or changes each time is no
 news. Quotes that a source does not say any more are told first. What it saw is
-signed and kept. A PAGE is a URL, a part of one that no other page has, or the
+signed and kept. A page that was last seen through a browser is again; without one it
+is left as it stands. A PAGE is a URL, a part of one that no other page has, or the
 name of a post. The same command continues a run that was cut short.
 
 With --due it looks at those pages only whose time has come: soon after a page
@@ -100,8 +101,14 @@ func (p *program) check(c *cli.Context) error {
 	if recorder.SecondLooks, err = p.secondLooks(c); err != nil {
 		return err
 	}
+	render, closeBrowser, err := p.renderOptions(c)
+	if err != nil {
+		return err
+	}
+	defer closeBrowser()
 	options := archive.RunOptions{
-		Fetch: client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Probe: !c.Bool("no-probe"), Expires: checkExpires,
+		Render: render,
+		Fetch:  client, Tool: tool(), Now: p.now, Whole: c.Bool("whole"), Probe: !c.Bool("no-probe"), Expires: checkExpires,
 		Resources: resources, Services: services,
 	}
 	if err := p.beMannered(c, &options); err != nil {
@@ -336,6 +343,7 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 		p.printCheck(report, c.Bool("verbose"))
 	}
 	p.hintPrivate(report.Pages)
+	p.hintBrowser(report.Pages)
 	if code != exitDone {
 		return exit(code)
 	}

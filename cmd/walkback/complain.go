@@ -112,6 +112,9 @@ func hintFor(err error) string {
 	if missing := new(noWitness); errors.As(err, &missing) {
 		return missing.hint()
 	}
+	if hint := hintForBrowser(err); hint != "" {
+		return hint
+	}
 	switch {
 	case errors.As(err, &exists):
 		return "name another file, or write over it with --force"

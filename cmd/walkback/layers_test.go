@@ -37,7 +37,7 @@ var layers = map[string][]string{
 	"archive/replay":            {"archive/resource", "schemas"},
 	"archive/resource":          {"archive/pattern", "schemas"},
 	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
-	"archive":                   {"archive/access", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "archive/pdf", "archive/resource", "archive/saved", "archive/schedule", "archive/social", "schemas"},
+	"archive":                   {"archive/access", "archive/browser", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "archive/pdf", "archive/resource", "archive/saved", "archive/schedule", "archive/social", "schemas"},
 	"provenance/trust":          {"archive/pattern", "schemas"},
 	"provenance/checkpoint":     {},
 	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
@@ -46,7 +46,7 @@ var layers = map[string][]string{
 	"provenance/timestamptest":  {"provenance/timestamp"},
 	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/resource", "archive/textdiff", "provenance/change", "provenance/checkpoint", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/replay", "archive/social", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
+	"cmd/walkback":              {"archive", "archive/browser", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/replay", "archive/social", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
 
 	"provenance/checkpoint/witnesstest": {"provenance/checkpoint"},
 }

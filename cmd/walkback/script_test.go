@@ -149,14 +149,16 @@ func startWeb(fail func(string, ...any)) (*archivetest.Web, error) {
 const stockPython = "/usr/bin/python3"
 
 // scriptCondition knows [stock]: git, ssh-keygen and sha256sum are there, and
-// [timestamps]: beside them openssl and python3-opentimestamps. Where all must be
-// tested, their absence is an error.
+// [timestamps]: beside them openssl and python3-opentimestamps, and [chromium].
+// Where all must be tested, their absence is an error.
 func scriptCondition(condition string) (bool, error) {
 	tools := []string{"bash", "git", "ssh-keygen", "ssh-agent", "sha256sum"}
 	python := condition == "timestamps"
 	switch {
 	case python:
 		tools = append(tools, "openssl", stockPython)
+	case condition == "chromium":
+		tools = []string{condition}
 	case condition != "stock":
 		return false, fmt.Errorf("there is no condition %q", condition)
 	}

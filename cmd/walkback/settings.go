@@ -25,6 +25,8 @@ type settings struct {
 	UserAgent    string `toml:"user_agent"`
 	SecondLook   string `toml:"second_look"`
 	Resources    *bool  `toml:"resources"`
+	Browser      string `toml:"browser"` // its path or name
+	Render       string `toml:"render"`  // always, auto, never
 
 	Stamp       string             `toml:"stamp"` // "always": capture and check stamp
 	RequireTime bool               `toml:"require_time"`

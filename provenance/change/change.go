@@ -42,6 +42,7 @@
 //
 //	not-served        one side is not a served capture               not-compared
 //	cut-short         our limit cut one side, not the other          not-compared
+//	other-method      a browser showed one side, not the other       not-compared
 //	bytes-only        neither side has text                          changed
 //	text-gone         the text could be read before, not now         changed (suspect)
 //	text-appeared     the reverse                                    changed (suspect)
@@ -75,11 +76,16 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
+// OtherMethod is the rule by which a page that a browser showed is not compared
+// with one that was fetched.
+const OtherMethod = "other-method"
+
 // Side is one of the two captures.
 type Side struct {
 	State    schemas.State
 	Document *extract.Document // nil when the payload has no text
 	Cut      bool              // our own limit cut the payload short
+	Rendered bool              // the payload is a page as a browser showed it
 	// Figures returns the figures of the text; nil when they are not known. It is
 	// called once at most.
 	Figures func() ([]Figure, error)
@@ -115,6 +121,8 @@ func Judge(before, after Side, history History) (schemas.Change, error) {
 			fmt.Sprintf("%s before, %s after", before.State.Outcome, after.State.Outcome)), nil
 	case before.Cut != after.Cut:
 		return verdict(schemas.NotCompared, "cut-short", schemas.Certain, "one of the two payloads was cut short by a limit"), nil
+	case before.Rendered != after.Rendered:
+		return verdict(schemas.NotCompared, OtherMethod, schemas.Certain, "one of the two was shown by a browser, the other was fetched"), nil
 	case before.State.Payload == after.State.Payload && after.State.Payload != schemas.Digest{}:
 		return judgeFigures(before, after)
 	}
