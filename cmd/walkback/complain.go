@@ -100,6 +100,7 @@ func hintFor(err error) string {
 		lockout     *provenance.LockoutError
 		refused     *trust.NotAllowedError
 		cosigned    *provenance.CosignError
+		keyed       *provenance.KeyError
 		newer       *schemas.UnsupportedError
 		exists      *existsError
 		unshowable  *unshown
@@ -167,6 +168,8 @@ func hintFor(err error) string {
 		return keyHint(signer.Allowed)
 	case errors.As(err, &lockout):
 		return "let another key in first with walkback key trust, or close the archive for good with --force"
+	case errors.As(err, &keyed):
+		return "walkback key allowed lists the keys of the archive; name the one to sign with by --key FILE"
 	case errors.As(err, &cosigned) && errors.As(err, &refused):
 		return "let the key in with: walkback key trust KEY.pub --namespace " + trust.CosignNamespace
 	case errors.As(err, &locked):

@@ -35,7 +35,7 @@ func TestCompletionInBash(t *testing.T) {
 	port := strings.TrimPrefix(site.URL, "http://127.0.0.1:")
 	for line, want := range map[string][]string{
 		"walkback sh":                          {"show"},
-		"walkback key ":                        {"list", "new"},
+		"walkback key ":                        {"allowed", "list", "new", "policy", "retire", "revoke", "rotate", "trust"},
 		"walkback completion ":                 {"bash", "fish", "zsh"},
 		"walkback log --js":                    {"--json"},
 		"walkback capture ":                    nil, // files

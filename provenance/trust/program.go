@@ -22,9 +22,6 @@ type Program struct {
 	Stderr io.Writer // what the program says while it signs; nil: nowhere
 }
 
-// maxSigned bounds what a program's signature is read of.
-const maxSigned = maxArmor
-
 // OpenProgramKey returns a key that signs by way of a program. file names the key
 // for the program; its public half is read from file, when that ends in .pub, or
 // from file.pub.
@@ -72,7 +69,7 @@ func (p *Program) sign(key ssh.PublicKey, file, namespace string, message []byte
 		return nil, fmt.Errorf("%s wrote no signature: %w", p.Path, err)
 	}
 	defer made.Close()
-	armor, err = io.ReadAll(io.LimitReader(made, maxSigned+1))
+	armor, err = io.ReadAll(io.LimitReader(made, maxArmor+1))
 	if err != nil {
 		return nil, err
 	}
