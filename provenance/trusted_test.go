@@ -182,6 +182,25 @@ func revocationAttacks(t *testing.T) []attack {
 			good := v.add("good", key)
 			v.entrust(map[string]string{revokedFile: key.PublicKey() + "\n", revocationsFile: revocation(v, key, good, v.clock.Now())})
 		}, schemas.Untrusted, "signers", "TIME-UNPROVEN: the key was compromised on"},
+		{name: "evidence that the key kept, last of all", tamper: func(v *victim) {
+			key := v.letIn(anyone)
+			v.add("good", key)
+			kept := v.forge(forgery{kind: schemas.KindEvidence, by: key, put: put("log/checkpoint-x")})
+			v.entrust(map[string]string{revokedFile: key.PublicKey() + "\n", revocationsFile: revocation(v, key, kept, v.clock.Now())})
+			v.options = v.options.ProvenBy(func(place int) time.Time {
+				if place <= 5 { // up to what it is of
+					return v.clock.Now()
+				}
+				return time.Time{}
+			})
+		}, want: schemas.Verified},
+		{"evidence that the thief keeps", func(v *victim) {
+			key := v.letIn(anyone)
+			good := v.add("good", key)
+			v.forge(forgery{kind: schemas.KindEvidence, by: key, put: put("log/checkpoint-x")})
+			v.entrust(map[string]string{revokedFile: key.PublicKey() + "\n", revocationsFile: revocation(v, key, good, v.clock.Now())})
+			v.options = proven(v)
+		}, schemas.Untrusted, "signers", "and this comes after its last good snapshot"},
 		{"proven for later than the theft only", func(v *victim) {
 			key := v.letIn(anyone)
 			good := v.add("good", key)

@@ -135,7 +135,7 @@ func (v *verifier) checkCosignature(l *link, before *trust.State, file archive.E
 		v.report.problem(checkCosignatures, schemas.Untrusted, subject, "%v", err)
 		return
 	}
-	if why := v.compromised(key, v.report.at); why != "" {
+	if why := v.compromised(key, v.report.at, false); why != "" {
 		v.report.warn(checkCosignatures, fmt.Sprintf("a co-signature of snapshot %d by %s does not count: %s", of.sequence, principal, why))
 		return
 	}

@@ -128,7 +128,10 @@ func (v *verifier) checkSignature(l, parent *link, before trusted, subject strin
 		v.report.problem(checkSigners, schemas.Untrusted, subject, "%v", err)
 		return
 	}
-	if why := v.compromised(key, place); why != "" {
+	// Evidence carries signatures of its own. The commit that keeps the newest
+	// timestamp could not be proven by it.
+	isEvidence := l.message.Kind == schemas.KindEvidence
+	if why := v.compromised(key, place, isEvidence); why != "" {
 		v.report.problem(checkSigners, schemas.Untrusted, subject, "%s (%s) may not have signed this: %s", principal, trust.Fingerprint(key), why)
 		return
 	}
@@ -222,8 +225,8 @@ func (v *verifier) placeLastGood() {
 // compromised says why what a key signed at a place of the chain is not accepted,
 // because somebody else had the key, or nothing. Order and proof must both speak
 // for it: a thief signs dates as he likes, and a position he can only take while
-// nobody has seen the true one.
-func (v *verifier) compromised(key ssh.PublicKey, place int) string {
+// nobody has seen the true one. For what is good by itself, order is enough.
+func (v *verifier) compromised(key ssh.PublicKey, place int, byOrder bool) string {
 	said, revoked := v.revoked.Of(key)
 	if revoked && len(said) == 0 {
 		return "the key was revoked, and nothing says up to which snapshot it was good"
@@ -237,6 +240,7 @@ func (v *verifier) compromised(key ssh.PublicKey, place int) string {
 			return since + ", and its last good commit, with " + r.LastGood.String() + ", is not before this one"
 		case place > last:
 			return since + ", and this comes after its last good snapshot"
+		case byOrder:
 		case proven.IsZero():
 			return "TIME-UNPROVEN: " + since + ", and no timestamp proves that this was signed before"
 		case proven.After(r.CompromisedAt.Time()):

@@ -48,8 +48,8 @@
 // them; trust/revocations.jsonl holds for each of them a revocation/1. Both files
 // only grow. A revoked key signs nothing from the next commit on; what it signed
 // before is accepted if it is the last good commit or an ancestor of it, and is
-// proven to have existed when the key was compromised. Of a key in revoked_keys
-// alone, nothing is accepted.
+// proven to have existed when the key was compromised; a commit of kind evidence
+// need not be proven. Of a key in revoked_keys alone, nothing is accepted.
 //
 // # Co-signatures
 //
