@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 
+	whatwg "github.com/nlnwa/whatwg-url/url"
+
 	"github.com/walkback-dev/walkback/archive/access"
 	"github.com/walkback-dev/walkback/archive/extract"
 	"github.com/walkback-dev/walkback/archive/saved"
@@ -121,6 +123,10 @@ func (d *PageDraft) addParts(message *saved.Message) {
 func partAddress(part *saved.Part) string {
 	if ref, err := PageAt(part.Location); err == nil {
 		return ref.Name
+	}
+	// Browsers give style sheets a place that is an id.
+	if address, err := whatwg.Parse(part.Location); err == nil && address.Scheme() == "cid" && len(part.Location) < 1000 {
+		return address.Href(true)
 	}
 	if len(part.ID) > 0 && len(part.ID) < 1000 {
 		return "cid:" + url.PathEscape(part.ID)

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/walkback-dev/walkback/archive/extract"
+	"github.com/walkback-dev/walkback/archive/saved"
 	"github.com/walkback-dev/walkback/schemas"
 )
 
@@ -22,8 +23,12 @@ func (p *Page) Markup() (markup, address string, err error) {
 	if body == nil {
 		return "", "", fmt.Errorf("%w: there is no payload", ErrNoMarkup)
 	}
-	if body.Size > extract.MaxText {
-		return "", "", &extract.LimitError{What: "page", Limit: extract.MaxText}
+	limit := int64(extract.MaxText)
+	if saved.Reads(body.MediaType) {
+		limit = saved.MaxMessage
+	}
+	if body.Size > limit {
+		return "", "", &extract.LimitError{What: "page", Limit: limit}
 	}
 	stored, err := p.Payload()
 	if err != nil {
@@ -34,6 +39,11 @@ func (p *Page) Markup() (markup, address string, err error) {
 		return "", "", err
 	}
 	in := inputOf(p.Capture, payload)
+	if saved.Reads(body.MediaType) {
+		if in, err = rootOf(in); err != nil {
+			return "", "", err
+		}
+	}
 	text, mediaType, err := extract.Characters(in)
 	switch {
 	case errors.Is(err, extract.ErrNoText), err == nil && !extract.IsPage(mediaType):
@@ -42,6 +52,25 @@ func (p *Page) Markup() (markup, address string, err error) {
 		return "", "", err
 	}
 	return text, in.URL, nil
+}
+
+// rootOf returns the page that was saved in a message. Mail is none: it is shown by
+// its text.
+func rootOf(in extract.Input) (extract.Input, error) {
+	payload, err := extract.Decode(in.Payload, in.ContentEncoding)
+	if err != nil {
+		return in, err
+	}
+	message, err := saved.Read(payload)
+	if err != nil || !message.Page || len(message.Texts) == 0 {
+		return in, fmt.Errorf("%w: it is a message", ErrNoMarkup)
+	}
+	root := &message.Texts[0]
+	in.Payload, in.ContentType, in.ContentEncoding = root.Content(), root.ContentType, ""
+	if root.Location != "" {
+		in.URL = root.Location
+	}
+	return in, nil
 }
 
 // DecodedResource opens the payload of a resource without its content-codings, nil
