@@ -167,6 +167,9 @@ func strongDate(header http.Header) string {
 	return value
 }
 
+// followed says in a capture that robots.txt was asked for leave.
+const followed = "followed"
+
 // refusals are the failures in which nobody was asked.
 var refusals = []fetch.Reason{fetch.BadURL, fetch.UnsupportedScheme, fetch.UserInfo, fetch.PrivateAddress, fetch.Robots}
 
@@ -178,7 +181,7 @@ func (r *Run) record(ctx context.Context, ref PageRef, before *Page, request fet
 	d.Capture = c
 	switch {
 	case request.Robots:
-		c.Robots = "followed"
+		c.Robots = followed
 	case r.options.IgnoreRobots:
 		if asked, err := r.isAsked(ref, before); err != nil {
 			return nil, err

@@ -189,7 +189,9 @@ func (g *gathering) ask(ctx, within context.Context, i int) error {
 		listed.Failure = why
 		return nil
 	}
-	got, held, err := g.run.resource(within, listed.URL, g.options.MaxBytes, g.draft.Before)
+	got, held, err := g.run.resource(within, listed.URL, resourceAsk{
+		limit: g.options.MaxBytes, before: g.draft.Before, robots: g.draft.Capture.Robots == followed,
+	})
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

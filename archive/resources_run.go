@@ -51,13 +51,20 @@ type gathered struct {
 	users int
 }
 
+// resourceAsk says how a page asks for a resource.
+type resourceAsk struct {
+	limit  int64 // bytes
+	before *Page // may have the resource already; nil: none
+	robots bool  // robots.txt is asked for leave, as for the page itself
+}
+
 // resource returns the run's answer for an address, and the payload for one more
-// draft, nil when there is none. before may have the resource already.
-func (r *Run) resource(ctx context.Context, address string, limit int64, before *Page) (*gathered, *content, error) {
+// draft, nil when there is none.
+func (r *Run) resource(ctx context.Context, address string, how resourceAsk) (*gathered, *content, error) {
 	for {
 		got, mine := r.resources.answer(address)
 		if mine {
-			got.err = r.askResource(ctx, got, address, limit, before)
+			got.err = r.askResource(ctx, got, address, how)
 			if got.err != nil {
 				r.resources.forget(address, got)
 			}
@@ -73,6 +80,10 @@ func (r *Run) resource(ctx context.Context, address string, limit int64, before 
 				continue // the time of the page that asked first was up, not ours
 			}
 			return nil, nil, got.err
+		}
+		if why := got.resource.Failure; !mine && !how.robots && why != nil && why.Reason == string(fetch.Robots) {
+			r.resources.forget(address, got) // that was for a page that nobody asked for
+			continue
 		}
 		if got.id.IsZero() {
 			return got, nil, nil
@@ -254,9 +265,9 @@ func (s *shelved) Close() error {
 }
 
 // askResource asks for a resource.
-func (r *Run) askResource(ctx context.Context, got *gathered, address string, limit int64, before *Page) error {
-	request := fetch.Request{URL: address, Buffers: r.buffers, MaxBytes: limit, Along: true}
-	former := r.formerResource(before, address)
+func (r *Run) askResource(ctx context.Context, got *gathered, address string, how resourceAsk) error {
+	request := fetch.Request{URL: address, Buffers: r.buffers, MaxBytes: how.limit, Along: true, Robots: how.robots}
+	former := r.formerResource(how.before, address)
 	if former != nil && !r.options.Whole {
 		request.IfNoneMatch, request.ValidFor = former.tag, former.address
 	}
@@ -284,9 +295,10 @@ func (r *Run) askResource(ctx context.Context, got *gathered, address string, li
 		}
 		// What the archive holds cannot be read: the server can send it again.
 		*got = gathered{done: got.done}
-		return r.askResource(ctx, got, address, limit, nil)
+		how.before = nil
+		return r.askResource(ctx, got, address, how)
 	}
-	return r.takePayload(ctx, got, x, limit)
+	return r.takePayload(ctx, got, x, how.limit)
 }
 
 // addHeads describes the exchange of an answer.

@@ -154,3 +154,28 @@ func TestResourcesAreSharedInARun(t *testing.T) {
 		t.Errorf("captured again: %q", said)
 	}
 }
+
+// robots.txt speaks of what a source is made of, and not of what goes along with a
+// page that a person asked for.
+func TestResourcesAndRobots(t *testing.T) {
+	w := archivetest.NewWeb(t)
+	w.Serve("https://a.example/robots.txt", archivetest.Page{Type: "text/plain", Body: "User-agent: *\nDisallow: /img/\n"})
+	w.Serve("https://a.example/source", archivetest.Article("Source", `<img src="/img/a.png">`+longText))
+	w.Serve("https://a.example/post", archivetest.Article("Post", `<img src="/img/a.png">`+longText))
+	w.Serve("https://a.example/img/a.png", archivetest.Page{Type: "image/png", Body: "picture"})
+	a := archivetest.NewArchive(t, w)
+	run := withResources(t, a, archive.ResourceOptions{})
+	run.Ask(archivetest.At(t, "https://a.example/post"), archivetest.At(t, "https://b.example/post"))
+	w.Serve("https://b.example/post", archivetest.Article("Other post", archivetest.Link("https://a.example/source", "a source")+" "+longText))
+	captureWith(t, a, run, "https://b.example/post")
+	source, err := a.Newest(archivetest.At(t, "https://a.example/source"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := source.Capture.Resources; len(got) != 1 || got[0].Failure == nil || got[0].Failure.Reason != "robots" {
+		t.Errorf("the source has %+v", got)
+	}
+	if _, said := captureWith(t, a, run, "https://a.example/post"); len(said) != 1 || said[0] != `image /img/a.png 200 "picture"` {
+		t.Errorf("the post has %q", said)
+	}
+}
