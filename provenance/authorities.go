@@ -54,13 +54,19 @@ func (a *authorities) of(store *gitstore.Store, tree gitstore.ID) (map[string]*t
 }
 
 func readAuthorities(store *gitstore.Store, tree gitstore.ID) (map[string]*timestamp.Authority, error) {
-	list, err := authorityList(func(name string) ([]byte, error) { return trustFile(store, tree, name) })
+	return authoritiesFrom(func(name string) ([]byte, error) { return trustFile(store, tree, name) })
+}
+
+// authoritiesFrom reads authorities with a reader of trust files, which gives nil
+// for one that is not there.
+func authoritiesFrom(read func(name string) ([]byte, error)) (map[string]*timestamp.Authority, error) {
+	list, err := authorityList(read)
 	if err != nil {
 		return nil, err
 	}
 	found := map[string]*timestamp.Authority{}
 	for _, a := range list.Authorities {
-		data, err := trustFile(store, tree, rootsFile(a.Name))
+		data, err := read(rootsFile(a.Name))
 		if err != nil {
 			return nil, err
 		}

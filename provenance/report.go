@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/schemas"
@@ -33,6 +34,9 @@ var checkOrder = []string{
 	checkRepository, checkObjects, checkCommits, checkIntroduction, checkSignatures, checkSigners,
 	checkChain, checkManifests, checkRules, checkDocuments, checkTimestamps, checkTimes, checkCosignatures, checkCheckpoints, checkReceipt,
 }
+
+// checkBag is the check of a bundle that comes before all others.
+const checkBag = "bag" // the file is the one that was written, and signed
 
 // maxProblems bounds what each check lists; the rest is counted.
 const maxProblems = 100
@@ -146,9 +150,6 @@ func (r *report) merge(other *report) {
 }
 
 func (r *report) finish(v *verifier) *schemas.VerifyReport {
-	r.Schema = schemas.VerifyReportSchema
-	r.VerifiedAt = schemas.TimeOf(v.options.Now())
-	r.ExitCode = r.Verdict.ExitCode()
 	r.Subject = "archive"
 	switch {
 	case v.options.Page != nil:
@@ -165,13 +166,21 @@ func (r *report) finish(v *verifier) *schemas.VerifyReport {
 	r.Commits = int64(len(v.chain))
 	r.Files, r.Bytes = v.hashes.files.Load(), v.hashes.bytes.Load()
 	r.checks[checkObjects].Count = r.Files + r.Commits
-	for _, id := range checkOrder {
+	r.Cosigners = v.cosigns.cosigners()
+	return r.sum(v.options.Now(), checkOrder)
+}
+
+// sum completes the report with these checks.
+func (r *report) sum(now time.Time, order []string) *schemas.VerifyReport {
+	r.Schema = schemas.VerifyReportSchema
+	r.VerifiedAt = schemas.TimeOf(now)
+	r.ExitCode = r.Verdict.ExitCode()
+	for _, id := range order {
 		r.Checks = append(r.Checks, *r.checks[id])
 	}
 	for _, use := range r.users {
 		r.Signers = append(r.Signers, *use)
 	}
-	r.Cosigners = v.cosigns.cosigners()
 	for _, uses := range [][]schemas.SignerUse{r.Signers, r.Cosigners} {
 		slices.SortFunc(uses, func(a, b schemas.SignerUse) int {
 			return strings.Compare(a.Principal+a.Key, b.Principal+b.Key)

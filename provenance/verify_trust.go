@@ -59,8 +59,14 @@ func (v *verifier) trustBefore(l, parent *link) trusted {
 }
 
 // readTrust reads the trust folder in a tree.
-func readTrust(store *gitstore.Store, tree gitstore.ID) (t trusted) {
-	signers, err := trustFile(store, tree, archive.SignersFile)
+func readTrust(store *gitstore.Store, tree gitstore.ID) trusted {
+	return trustFrom(func(name string) ([]byte, error) { return trustFile(store, tree, name) })
+}
+
+// trustFrom does so with a reader of its files, which gives nil for one that is
+// not there.
+func trustFrom(read func(name string) ([]byte, error)) (t trusted) {
+	signers, err := read(archive.SignersFile)
 	if err != nil {
 		return trusted{err: err}
 	}
@@ -73,7 +79,7 @@ func readTrust(store *gitstore.Store, tree gitstore.ID) (t trusted) {
 	}
 	var files [3][]byte
 	for i, name := range []string{archive.RevokedKeysFile, archive.RevocationsFile, archive.PolicyFile} {
-		if files[i], t.err = trustFile(store, tree, name); t.err != nil {
+		if files[i], t.err = read(name); t.err != nil {
 			return t
 		}
 	}

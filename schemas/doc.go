@@ -33,6 +33,7 @@
 //	walkback key list --json     key-list/1        [KeyList]
 //	walkback key allowed --json  signer-list/1     [SignerList]
 //	walkback checkpoint --json   checkpoint-report/1  [CheckpointReport]
+//	report.json of a bundle      bundle-report/1   [BundleReport]
 //
 // Every document begins with "schema": "<name>/<version>". Whoever makes one
 // sets the field Schema to the constant of its type, such as [CaptureSchema].

@@ -36,6 +36,7 @@ const (
 	AuthoritiesSchema      = "authorities/1"
 	KeyListSchema          = "key-list/1"
 	CheckpointReportSchema = "checkpoint-report/1"
+	BundleReportSchema     = "bundle-report/1"
 )
 
 // MaxLine is the limit on a line of a .jsonl file, in bytes with its LF.
@@ -51,7 +52,7 @@ const (
 // Document is the set of types that are documents of their own.
 type Document interface {
 	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy | SignerList |
-		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | Authorities | CheckpointReport
+		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | Authorities | CheckpointReport | BundleReport
 }
 
 // document is one kind of document.
@@ -101,6 +102,7 @@ var documents = []document{
 	{schema: KeyListSchema, goType: reflect.TypeFor[KeyList](), limit: maxReport},
 	{schema: SignerListSchema, goType: reflect.TypeFor[SignerList](), limit: maxReport},
 	{schema: CheckpointReportSchema, goType: reflect.TypeFor[CheckpointReport](), limit: maxReport},
+	{schema: BundleReportSchema, goType: reflect.TypeFor[BundleReport](), limit: maxReport},
 }
 
 // Names returns what the Schema field of each kind of document says, in the

@@ -83,6 +83,7 @@ var decoders = map[string]func([]byte) (any, error){
 	KeyListSchema:          decoder(Decode[KeyList]),
 	SignerListSchema:       decoder(Decode[SignerList]),
 	CheckpointReportSchema: decoder(Decode[CheckpointReport]),
+	BundleReportSchema:     decoder(Decode[BundleReport]),
 }
 
 func decoder[T any](decode func([]byte) (*T, error)) func([]byte) (any, error) {

@@ -22,11 +22,10 @@ type inventory struct {
 }
 
 func (s *Store) takeInventory() (*inventory, error) {
-	all, err := s.allPacks()
+	packs, _, err := s.mergeable()
 	if err != nil {
 		return nil, err
 	}
-	packs, _ := s.mergeable(all)
 	v := &inventory{store: s, packs: packs, loose: map[ID]bool{}}
 	for _, one := range packs {
 		index, err := openMapped(one.stem() + ".idx")

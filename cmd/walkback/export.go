@@ -25,6 +25,7 @@ type exporter struct {
 // exporters are all forms, in the order of the help.
 var exporters = []exporter{
 	{"html", "PAGE as one HTML file that shows it again, without a network", (*program).exportHTML},
+	{"bundle", "an evidence file: PAGE, its sources, signatures, times and how to check them", (*program).exportBundle},
 }
 
 func (p *program) exportCommand() *cli.Command {
@@ -41,17 +42,21 @@ func (p *program) exportCommand() *cli.Command {
 
 ` + strings.Join(forms, "\n") + `
 
-Scripts, frames and forms of a page are left out, links lead nowhere, and nothing
-is ever loaded. Such a file proves nothing by itself: it says how to verify it.
+html: scripts, frames and forms are left out, links lead nowhere, and nothing is
+ever loaded. Such a file proves nothing by itself: it says how to verify it.
+
+bundle: one ZIP file that a stranger can check with sha256sum, ssh-keygen and
+openssl, or walkback verify FILE; signed by who may sign the archive. With
+--before VERSION it is of a change: both versions, the words, the times between.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: some of what the page is
 made of is not in the archive.`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "to", Value: exporters[0].name, Usage: "the `FORM`"},
 			&cli.BoolFlag{Name: "force", Usage: "write over a file that is there"},
-		},
+		}, bundleFlags()...),
 		Action: p.export,
 	}
 }

@@ -22,7 +22,7 @@ import (
 func (p *program) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "prove that nothing in an archive was altered",
-		UsageText: "walkback verify [ARCHIVE|PAGE]",
+		UsageText: "walkback verify [ARCHIVE|PAGE|BUNDLE]",
 		Description: `Reads the raw objects and checks every signature, every link of the chain and
 the SHA-256 of every file that was ever committed. For a PAGE or a --range, every
 signature and link, and the files of the snapshots concerned. VERIFY.md in the
@@ -58,7 +58,10 @@ forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
 
 func (p *program) verify(c *cli.Context) error {
 	if c.Args().Len() > 1 {
-		return &usage{message: "verify takes one ARCHIVE or PAGE", hint: "walkback verify --help"}
+		return &usage{message: "verify takes one ARCHIVE, PAGE or BUNDLE", hint: "walkback verify --help"}
+	}
+	if name := c.Args().First(); isBundle(name) {
+		return p.verifyBundle(c, name)
 	}
 	dir, options, err := p.verifyTarget(c)
 	if err != nil {
@@ -67,20 +70,7 @@ func (p *program) verify(c *cli.Context) error {
 	if err := p.verifyPart(c, dir, &options); err != nil {
 		return err
 	}
-	if file := c.String("introduction"); file != "" {
-		if options.Introduction, err = readIntroduction(file); err != nil {
-			return err
-		}
-	}
-	options.RequireTime = c.Bool("require-time") || p.settings().RequireTime
-	if err := checkHeaders(c.String(headersFlag.Name)); err != nil {
-		return err
-	}
-	options.Headers, options.Roots = c.String(headersFlag.Name), p.knownRoots()
-	if options.Policy, err = readPolicy(c.String("policy")); err != nil {
-		return err
-	}
-	if options.Checkpoints, err = p.checkpointPolicy(c); err != nil {
+	if err := p.verifyAgainst(c, &options); err != nil {
 		return err
 	}
 	var repaired *schemas.RepairSeen
@@ -97,12 +87,37 @@ func (p *program) verify(c *cli.Context) error {
 		return err
 	}
 	report.Repair = repaired
+	return p.reportVerify(c, dir, report)
+}
+
+// verifyAgainst reads what the verification is held against: what this user knows
+// and demands.
+func (p *program) verifyAgainst(c *cli.Context, options *provenance.VerifyOptions) (err error) {
+	if file := c.String("introduction"); file != "" {
+		if options.Introduction, err = readIntroduction(file); err != nil {
+			return err
+		}
+	}
+	options.RequireTime = c.Bool("require-time") || p.settings().RequireTime
+	if err := checkHeaders(c.String(headersFlag.Name)); err != nil {
+		return err
+	}
+	options.Headers, options.Roots = c.String(headersFlag.Name), p.knownRoots()
+	if options.Policy, err = readPolicy(c.String("policy")); err != nil {
+		return err
+	}
+	options.Checkpoints, err = p.checkpointPolicy(c)
+	return err
+}
+
+// reportVerify prints a report and returns its exit code.
+func (p *program) reportVerify(c *cli.Context, name string, report *schemas.VerifyReport) error {
 	if c.Bool("json") {
 		if err := p.printJSON(report); err != nil {
 			return err
 		}
 	} else {
-		p.printVerify(dir, report)
+		p.printVerify(name, report)
 	}
 	if report.ExitCode != exitDone {
 		return exit(report.ExitCode)
