@@ -207,6 +207,15 @@ func (p *Page) Heads() ([]byte, error) {
 	return p.checked(headFile, p.Capture.Head.SHA256)
 }
 
+// Picture returns the picture of a page that a browser showed, in PNG; nil when
+// there is none.
+func (p *Page) Picture() ([]byte, error) {
+	if len(p.Capture.Screenshots) == 0 {
+		return nil, nil
+	}
+	return p.checked(p.Capture.Screenshots[0].File, p.Capture.Screenshots[0].SHA256)
+}
+
 // State returns what a change says of the page's newest capture.
 func (p *Page) State() schemas.State { return stateOf(p.Capture) }
 

@@ -28,14 +28,19 @@ deleted words are red and added ones green; elsewhere they stand in [-…-] and
 
 It also names the kind of the change, as check does.
 
+--picture compares the pictures of two versions that a browser showed: it writes both
+side by side, rows aligned, with what changed framed in orange, what was inserted in
+green and what was deleted in red.
+
 Exit codes: 0 no change, or none that is news; 1 could not run; 2 usage; 3 what the
-page says changed.`,
+page says changed (with --picture: what it looks like).`,
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "context", Aliases: []string{"U"}, Value: 2, Usage: "show `N` unchanged lines around each change"},
 			&cli.BoolFlag{Name: "stat", Usage: "only count the words"},
 			&cli.BoolFlag{Name: "html", Usage: "write a page with both versions side by side"},
+			&cli.StringFlag{Name: "picture", Usage: "compare the pictures, and write what changed to `FILE` (PNG, must be new)", TakesFile: true},
 			&cli.BoolFlag{Name: "json", Usage: "print a diff/1 document"},
 		},
 		Action: p.diff,
@@ -57,6 +62,9 @@ func (p *program) diff(c *cli.Context) error {
 	before, after, err := p.versionsToCompare(c, a)
 	if err != nil {
 		return err
+	}
+	if c.IsSet("picture") {
+		return p.diffPicture(c, before, after)
 	}
 	diff, err := compareVersions(c, a, before, after)
 	if err != nil {

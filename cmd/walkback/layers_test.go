@@ -25,6 +25,7 @@ var layers = map[string][]string{
 	"archive/fetch/robots":      {},
 	"archive/browser":           {"archive/fetch"},
 	"archive/pattern":           {},
+	"archive/picture":           {},
 	"archive/textdiff":          {},
 	"archive/extract":           {"archive/pattern", "archive/textdiff"},
 	"archive/access":            {"archive/pattern", "schemas"},
@@ -47,7 +48,7 @@ var layers = map[string][]string{
 	"provenance/timestamptest":  {"provenance/timestamp"},
 	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/resource", "archive/textdiff", "provenance/bundle", "provenance/change", "provenance/checkpoint", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
 	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/browser", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/replay", "archive/social", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
+	"cmd/walkback":              {"archive", "archive/browser", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/picture", "archive/replay", "archive/social", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
 
 	"provenance/checkpoint/witnesstest": {"provenance/checkpoint"},
 }
