@@ -210,3 +210,15 @@ func readPDF(ctx context.Context, in extract.Input) (*extract.Document, error) {
 	}
 	return extract.ReadPrinted(ctx, lines, in)
 }
+
+// noTextWords say why a PDF has no text.
+var noTextWords = map[string]string{
+	"encrypted":   "the PDF needs a password",
+	"damaged":     "the PDF is damaged, or none after all",
+	"pictures":    "the pages of the PDF are pictures: was it scanned?",
+	"too-complex": "the PDF takes too much time or memory to read",
+}
+
+// WhyNoText says why the newest capture of the page, a PDF, has no text; "" when
+// it has, or is none.
+func (p *Page) WhyNoText() string { return noTextWords[p.Capture.NoText] }
