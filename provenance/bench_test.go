@@ -2,11 +2,14 @@ package provenance_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/walkback-dev/walkback/archive"
 	"github.com/walkback-dev/walkback/archive/archivetest"
+	"github.com/walkback-dev/walkback/archive/fetch"
 	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/provenance/provenancetest"
 )
@@ -47,4 +50,40 @@ func BenchmarkVerify(b *testing.B) {
 			b.ReportMetric(float64(snapshots*b.N)/b.Elapsed().Seconds(), "snapshots/s")
 		})
 	}
+}
+
+// BenchmarkSlowHosts checks a page of each of 1,000 hosts, of which every
+// twentieth lets us wait for five seconds:
+//
+//	go test -run xxx -bench SlowHosts -benchtime 1x ./provenance
+func BenchmarkSlowHosts(b *testing.B) {
+	w := archivetest.NewWeb(b)
+	a := provenancetest.New(b, w)
+	client := fetch.New(fetch.Options{DialContext: w.DialContext, Now: a.Clock.Now, HeadTimeout: 5 * time.Second})
+	b.Cleanup(client.Close)
+	var pages []archive.PageRef
+	for host := range 1000 {
+		address := fmt.Sprintf("http://host%d.example/", host)
+		answer := archivetest.Article("A page", "It is here.")
+		if host%20 == 0 {
+			answer = archivetest.Page{Fault: archivetest.Stall(archivetest.BeforeHead)}
+		}
+		w.Serve(address, answer)
+		pages = append(pages, archivetest.At(b, address))
+	}
+	options := a.RunOptions()
+	options.Fetch, options.IgnoreRobots = client, true
+	for b.Loop() {
+		run, err := archive.NewRun(a.Archive, options)
+		if err != nil {
+			b.Fatal(err)
+		}
+		looked := 0
+		err = a.Recorder.Check(b.Context(), run, slices.Values(pages), func(provenance.Checked) { looked++ })
+		run.Close()
+		if err != nil || looked != len(pages) {
+			b.Fatal(looked, err)
+		}
+	}
+	b.ReportMetric(float64(len(pages)*b.N)/b.Elapsed().Seconds(), "pages/s")
 }

@@ -74,54 +74,56 @@ func (f *fetch) robotsFile(ctx context.Context, at *address, place string) (*rob
 		return nil, fail(Network, "%v", err)
 	}
 	defer x.Close()
-	return f.readRobots(file, x)
+	policy, denied, failure := f.readRobots(x)
+	if policy == nil && denied == "" {
+		return nil, failure
+	}
+	f.mu.Lock() // for Wake
+	file.policy, file.denied = policy, denied
+	f.mu.Unlock()
+	return file, nil
 }
 
 // readRobots reads what came of asking for the file (RFC 9309 §2.3.1): what the
 // server says is not there allows everything, what it cannot give forbids
-// everything.
-func (f *fetch) readRobots(file *robotsFile, x *Exchange) (*robotsFile, *Failure) {
+// everything. Without either there is a failure that the page shares, or no
+// connection to the host.
+func (f *fetch) readRobots(x *Exchange) (policy *robots.Policy, denied string, failure *Failure) {
 	token := robots.Token(f.options.UserAgent)
 	if x.Failure != nil {
 		switch x.Failure.Reason {
 		case DNS, Refused, Unreachable, TLSFailed, BadURL, PrivateAddress:
 			if len(x.Hops) <= 1 {
-				return nil, nil
+				return nil, "", nil
 			}
 		case TooManyRedirects, RedirectLoop, UnsupportedScheme, UserInfo:
 		case Malformed, HeadTooLarge:
-			file.denied = x.Failure.Detail
-			return file, nil
+			return nil, x.Failure.Detail, nil
 		default:
-			return nil, fail(x.Failure.Reason, "robots.txt, which is asked for first: %s", x.Failure.Detail)
+			return nil, "", fail(x.Failure.Reason, "robots.txt, which is asked for first: %s", x.Failure.Detail)
 		}
-		file.policy = robots.Parse(nil, token)
-		return file, nil
+		return robots.Parse(nil, token), "", nil
 	}
 	final := x.Final()
 	switch {
 	case final.Status >= 500, final.Status == http.StatusTooManyRequests:
-		file.denied = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", final.Status, http.StatusText(final.Status)))
-		return file, nil
+		return nil, strings.TrimSpace(fmt.Sprintf("HTTP %d %s", final.Status, http.StatusText(final.Status))), nil
 	case final.Status/100 != 2:
-		file.policy = robots.Parse(nil, token)
-		return file, nil
+		return robots.Parse(nil, token), "", nil
 	case x.Truncated == Time || x.Truncated == Disconnect:
-		file.denied = x.Shortfall
-		return file, nil
+		return nil, x.Shortfall, nil
 	}
 	var text []byte
 	if x.Payload != nil {
 		text = make([]byte, min(x.Payload.Size(), robots.MaxSize+1))
 		if _, err := x.Payload.ReadAt(text, 0); err != nil && err != io.EOF {
-			return nil, fail(Network, "reading robots.txt: %v", err)
+			return nil, "", fail(Network, "reading robots.txt: %v", err)
 		}
 	}
 	if strings.EqualFold(final.Header.Get("Content-Encoding"), "gzip") {
 		text = unzipped(text)
 	}
-	file.policy = robots.Parse(text, token)
-	return file, nil
+	return robots.Parse(text, token), "", nil
 }
 
 // unzipped returns as much as a file may have of what some servers compress
