@@ -67,6 +67,16 @@
 // earlier one first: see [Run.LookAgain]. When the first was a passing fault and
 // the second is as before, the folder gets back the capture before that.
 //
+// Services. A post of a service that is known to package social is asked for through
+// the API of the service, under the name of its page: capture.json has what was
+// asked and what read the answer, which is the payload. A page that was served in one
+// of the two ways is looked at in that way from then on.
+//
+// Given posts. The payload is the file as it was handed in. Of a page saved as MHTML,
+// text.md and the resources are those of the parts of the file; of mail, text.md is a
+// text with its heads and attachments. claimed_url and claimed_date are what a person
+// said, else what the file says of itself.
+//
 // Commits. The message is that of [schemas.Message]; the commit has the one form
 // that package gitstore describes. A capture commit holds one post and its
 // sources, a check commit the looks of at most 256 pages or 30 seconds. Where a

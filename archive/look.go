@@ -38,59 +38,6 @@ func (r *Run) Look(ctx context.Context, ref PageRef) (*PageDraft, error) {
 	})
 }
 
-// fetch looks at a page that was last captured as before, nil for a new page.
-func (r *Run) fetch(ctx context.Context, ref PageRef, before *Page) (*PageDraft, error) {
-	draft, err := r.fetchPost(ctx, ref, before)
-	if draft != nil || err != nil {
-		return draft, err
-	}
-	rendered, known, err := r.renderFirst(ctx, ref, before)
-	if rendered != nil || err != nil {
-		return rendered, err
-	}
-	draft, err = r.fetchFrom(ctx, ref, before, nil)
-	if err != nil || known {
-		return draft, err
-	}
-	return r.renderEmpty(ctx, draft)
-}
-
-// fetchFrom asks for the page, or a service in place of it. Without an error and a
-// draft, the service gave no answer of its own, and the page may be asked.
-func (r *Run) fetchFrom(ctx context.Context, ref PageRef, before *Page, from *asking) (*PageDraft, error) {
-	asked, err := r.isAsked(ref, before)
-	if err != nil {
-		return nil, err
-	}
-	request := fetch.Request{URL: ref.Name, Buffers: r.buffers, Robots: !asked && !r.options.IgnoreRobots, Room: r.room(ctx)}
-	if from != nil {
-		request.URL = from.address
-	}
-	if !r.options.Whole {
-		if err := r.makeConditional(&request, before); err != nil {
-			return nil, err
-		}
-	}
-	exchange, err := r.options.Fetch.Fetch(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	defer exchange.Close()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if from != nil {
-		if ok, err := from.hear(ref.Name, exchange); err != nil || !ok {
-			return nil, err
-		}
-	}
-	d, err := r.record(ctx, ref, before, request, exchange, from)
-	if err == nil && exchange.HoldsSecret && r.options.Leaked != nil {
-		r.options.Leaked(ref.Name)
-	}
-	return d, err
-}
-
 // recorded returns the look of this very run that an earlier process of it has
 // committed already, nil when there is none.
 func (r *Run) recorded(before *Page) (*PageDraft, error) {
