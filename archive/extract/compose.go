@@ -66,7 +66,7 @@ func (c *Composition) Document(ctx context.Context) (*Document, error) {
 	}
 	d := &Document{
 		MediaType: c.MediaType, Charset: "utf-8",
-		Title: display(c.Title), Byline: display(c.Byline), Published: c.Published, Modified: c.Modified, Root: c.Root,
+		Title: display(c.Title), Byline: display(c.Byline), Published: c.Published, Modified: c.Modified, Root: c.Root, Composed: true,
 	}
 	if languageTag().MatchString(c.Language) {
 		d.Language = c.Language

@@ -70,6 +70,10 @@ type Document struct {
 	// it as it is; texts of two roots are no two versions of one text. It is
 	// "json-ld articleBody" where the page itself has no text.
 	Root string
+
+	// Composed says that the document was made of parts that are known, as what the
+	// API of a service says of a post: it and the page are no two versions of one text.
+	Composed bool
 }
 
 // A Kind says what a block is.

@@ -51,6 +51,7 @@
 //	ticks, volatile   they are but for counters, ages, volatile text boilerplate-only
 //	modified-alone    only the date of modification moved on         boilerplate-only
 //	other-root        another element was read, with another text    extraction-unstable
+//	other-reader      a service said one of them, its page the other extraction-unstable
 //	text-moved        paragraphs changed places                      move
 //	typography, spelling, markup                                     minor-edit
 //	address-veiled, address-unveiled, contents-added, contents-removed  minor-edit
@@ -130,6 +131,10 @@ func Judge(before, after Side, history History) (schemas.Change, error) {
 		result := judgeBytes(before, after)
 		err := tellReturn(&result, before, after, past)
 		return result, err
+	}
+	if before.Document.Composed != after.Document.Composed {
+		return verdict(schemas.ExtractionUnstable, "other-reader", schemas.Certain,
+			"read from "+before.Document.Root, "now from "+after.Document.Root), nil
 	}
 	c := compare(before.Document, after.Document)
 	if err := c.leaveOutVolatile(past); err != nil {
