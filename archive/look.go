@@ -114,9 +114,6 @@ func strongDate(header http.Header) string {
 	return value
 }
 
-// followed says in a capture that robots.txt was asked for leave.
-const followed = "followed"
-
 // refusals are the failures in which nobody was asked.
 var refusals = []fetch.Reason{fetch.BadURL, fetch.UnsupportedScheme, fetch.UserInfo, fetch.PrivateAddress, fetch.Robots}
 

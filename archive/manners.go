@@ -53,6 +53,9 @@ func (d *Draft) LeftAlone() []PageRef {
 	return pages
 }
 
+// followed says in a capture that robots.txt was asked for leave.
+const followed = "followed"
+
 type patientKey struct{}
 
 // Patient returns a context in which looks wait for room before each payload.
