@@ -83,24 +83,26 @@ func (d *Digests) put(n int64, sum [32]byte, size int) error {
 }
 
 // Take returns the digest and the size of a file, and whether this is the first
-// time that it is asked for. ok is false for what has to be read by itself.
+// time that it is asked for, wherever it is stored. ok is false for what has to be
+// read by itself.
 func (d *Digests) Take(id ID) (sum [32]byte, size int64, first, ok bool) {
-	k := d.last.Load()
+	last := int(d.last.Load())
 	for i := range d.packs {
-		p := d.packs[(int(k)+i)%len(d.packs)] // the one that had the file before, and what came after
-		rank, found, err := p.index.rank(id)
+		k := (last + i) % len(d.packs) // the one that had the file before, and what came after
+		rank, found, err := d.packs[k].index.rank(id)
 		if err != nil {
 			break
 		}
 		if found {
-			d.last.Store((k + int64(i)) % int64(len(d.packs)))
-			return d.take(p.first + rank)
+			d.last.Store(int64(k))
+			return d.take(k, d.packs[k].first+rank, id)
 		}
 	}
 	return sum, 0, false, false
 }
 
-func (d *Digests) take(n int64) (sum [32]byte, size int64, first, ok bool) {
+// take returns record n, which is in pack k.
+func (d *Digests) take(k int, n int64, id ID) (sum [32]byte, size int64, first, ok bool) {
 	var record [recordSize]byte
 	if d.file == nil {
 		copy(record[:], d.held[n*recordSize:])
@@ -112,8 +114,24 @@ func (d *Digests) take(n int64) (sum [32]byte, size int64, first, ok bool) {
 		return sum, 0, false, false
 	}
 	copy(sum[:], record[:])
+	return sum, size, d.mark(n) && d.firstBefore(k, id), true
+}
+
+// mark notes that record n was asked for, and reports whether it was not before.
+func (d *Digests) mark(n int64) bool {
 	bit := uint64(1) << (n % 64)
-	return sum, size, atomic.OrUint64(&d.taken[n/64], bit)&bit == 0, true
+	return atomic.OrUint64(&d.taken[n/64], bit)&bit == 0
+}
+
+// firstBefore reports whether a file of pack k was not asked for in a pack before
+// it: a file that several packs hold counts by the first of them.
+func (d *Digests) firstBefore(k int, id ID) bool {
+	for _, p := range d.packs[:k] {
+		if rank, found, err := p.index.rank(id); found && err == nil {
+			return d.mark(p.first + rank)
+		}
+	}
+	return true
 }
 
 // copyIndexes opens the indexes of packs again.
