@@ -54,4 +54,8 @@
 // of most pairs next to nothing. That pairs share tokens makes false hits, about
 // one text of 5,000 for a phrase of two words, none for longer ones; whoever
 // searches for a phrase holds each hit against the text ([Query.Exact]).
+//
+// A text of 256 KiB and more has each pair once and is written in parts, under one
+// number, with the token U+0080 U+0080 in the first: of such texts a phrase finds
+// those that have its pairs, wherever they stand.
 package index

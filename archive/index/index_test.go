@@ -188,11 +188,11 @@ func mustHit(t *testing.T, x *index.Index, words string, want ...string) {
 }
 
 func served(sequence int64, says string) index.Capture {
-	return index.Capture{Sequence: sequence, CapturedAt: 1_700_000_000_123, Outcome: schemas.Served, Served: true, Content: schemas.DigestOf([]byte(says))}
+	return index.Capture{Sequence: sequence, Commit: idOf(sequence), CapturedAt: 1_700_000_000_123, Outcome: schemas.Served, Served: true, Content: schemas.DigestOf([]byte(says))}
 }
 
 func missing(sequence int64) index.Capture {
-	return index.Capture{Sequence: sequence, CapturedAt: 1_700_000_000_123, Outcome: schemas.Missing}
+	return index.Capture{Sequence: sequence, Commit: idOf(sequence), CapturedAt: 1_700_000_000_123, Outcome: schemas.Missing}
 }
 
 // due is a page of a list of those that are due, so long after its last look.

@@ -76,25 +76,31 @@ func ParseQuery(s string) (Query, error) {
 // A phrase is that of its pairs, not of its words: a pair is as rare as the
 // rarer of its words at least, so what there is to read stays short even when
 // each word is in every text. Different pairs may have the same token. Of two
-// words, which are one token, the words are asked for, too.
+// words, which are one token, the words are asked for, too. In a long text, of
+// which there are few, the pairs may stand anywhere.
 func (q Query) match() string {
 	var all []string
 	for _, phrase := range q.phrases {
 		if len(phrase) > 1 {
-			var b strings.Builder
+			var tokens []string
 			for i := 1; i < len(phrase); i++ {
-				if i > 1 {
-					b.WriteByte(' ')
-				}
-				appendPair(&b, phrase[i-1], phrase[i])
+				var b strings.Builder
+				appendPair(&b, pairOf(phrase[i-1], phrase[i]))
+				tokens = append(tokens, b.String())
 			}
-			all = append(all, b.String())
+			inOrder := `"` + strings.Join(tokens, " ") + `"`
+			if len(tokens) > 1 {
+				inOrder = `(` + inOrder + ` OR ("` + longMark + `" AND "` + strings.Join(tokens, `" AND "`) + `"))`
+			}
+			all = append(all, inOrder)
 		}
 		if len(phrase) < 3 {
-			all = append(all, phrase...)
+			for _, w := range phrase {
+				all = append(all, `"`+w+`"`)
+			}
 		}
 	}
-	return `"` + strings.Join(all, `" AND "`) + `"`
+	return strings.Join(all, " AND ")
 }
 
 // Exact reports whether every hit has what the query asks for. Of phrases, some

@@ -7,7 +7,7 @@ import (
 
 func pairToken(first, second string) string {
 	var b strings.Builder
-	appendPair(&b, first, second)
+	appendPair(&b, pairOf(first, second))
 	return b.String()
 }
 
@@ -20,8 +20,14 @@ func TestTokens(t *testing.T) {
 		"piles of pier 4":   "piles of pier 4 " + pairToken("piles", "of") + " " + pairToken("of", "pier") + " " + pairToken("pier", "4") + " ",
 		"港口":                "港 口 " + pairToken("港", "口") + " ",
 	} {
-		if got := tokens(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
+		err := tokens(text, func(got string) error {
+			if got != want {
+				t.Errorf("%q: got %q, want %q", text, got, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	}
 	// The form is part of the format.
@@ -39,10 +45,11 @@ func TestTokens(t *testing.T) {
 func TestMatch(t *testing.T) {
 	pair := pairToken
 	for words, want := range map[string]string{
-		"pier":                    `"pier"`,
-		"Pier four":               `"pier" AND "four"`,
-		`"pier four"`:             `"` + pair("pier", "four") + `" AND "pier" AND "four"`,
-		`e-mail "on pier four" x`: `"` + pair("e", "mail") + `" AND "e" AND "mail" AND "` + pair("on", "pier") + " " + pair("pier", "four") + `" AND "x"`,
+		"pier":        `"pier"`,
+		"Pier four":   `"pier" AND "four"`,
+		`"pier four"`: `"` + pair("pier", "four") + `" AND "pier" AND "four"`,
+		`e-mail "on pier four" x`: `"` + pair("e", "mail") + `" AND "e" AND "mail" AND ("` + pair("on", "pier") + " " + pair("pier", "four") +
+			`" OR ("` + longMark + `" AND "` + pair("on", "pier") + `" AND "` + pair("pier", "four") + `")) AND "x"`,
 	} {
 		q, err := ParseQuery(words)
 		if err != nil {

@@ -21,11 +21,18 @@ type word struct {
 // wordsOf cuts a text into its words.
 func wordsOf(text string) []word {
 	words := make([]word, 0, len(text)/6)
+	eachWord(text, func(w word) { words = append(words, w) })
+	return words
+}
+
+// eachWord calls take with the words of a text, one after another: those of a long
+// text take many times its room.
+func eachWord(text string, take func(word)) {
 	start, ascii := -1, true // of the run in hand; -1: none
 	flush := func(end int) {
 		if start >= 0 {
 			if folded := fold(text[start:end], ascii); folded != "" {
-				words = append(words, word{folded, start, end})
+				take(word{folded, start, end})
 			}
 		}
 		start, ascii = -1, true
@@ -43,7 +50,7 @@ func wordsOf(text string) []word {
 		case isUnspaced(r):
 			flush(i)
 			end := i + utf8.RuneLen(r)
-			words = append(words, word{norm.NFKC.String(text[i:end]), i, end})
+			take(word{norm.NFKC.String(text[i:end]), i, end})
 			continue
 		default:
 			ascii = false
@@ -53,7 +60,6 @@ func wordsOf(text string) []word {
 		}
 	}
 	flush(len(text))
-	return words
 }
 
 func isASCIIWord(c byte) bool {

@@ -260,8 +260,10 @@ func (w *Writer) addWords(ctx context.Context, n int64, t *Touch) error {
 	if err != nil || text == nil {
 		return err
 	}
-	_, err = w.statements.words.ExecContext(ctx, n, tokens(string(text)))
-	return err
+	return tokens(string(text), func(part string) error {
+		_, err := w.statements.words.ExecContext(ctx, n, part)
+		return err
+	})
 }
 
 // Flush makes what was added durable and visible to others. What was not
