@@ -3,6 +3,7 @@
 package main
 
 import (
+	crand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -15,6 +16,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/provenance"
+	"github.com/walkback-dev/walkback/provenance/timestamp"
+	"github.com/walkback-dev/walkback/provenance/timestamptest"
+	"github.com/walkback-dev/walkback/provenance/trust"
+	"github.com/walkback-dev/walkback/schemas"
 )
 
 // BenchmarkVerify compares what verifying an archive of 5,000 snapshots costs
@@ -60,6 +68,80 @@ func BenchmarkVerify(b *testing.B) {
 			b.ReportMetric(float64(fsck.peak)/1e6, "fsck-MB")
 			b.ReportMetric(float64(verify.peak)/1e6, "verify-MB")
 		})
+	}
+}
+
+// BenchmarkVerifyStamped does the same with an archive of 10,000 snapshots: 5,000
+// of pages, and as many of timestamps, each with a token of two authorities.
+//
+//	go test ./cmd/walkback -run '^$' -bench BenchmarkVerifyStamped -benchtime 3x -timeout 1h
+func BenchmarkVerifyStamped(b *testing.B) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		b.Skip("git is not installed, so there is nothing to compare with")
+	}
+	p := &measured{b: b, dir: b.TempDir()}
+	walkback := buildBinary(b)
+	captureVersions(p, walkback, 500, 10)
+	stampEach(p)
+	var fsck, verify cost
+	for b.Loop() {
+		fsck.add(p.run(git, "--git-dir=walkback.git", "fsck", "--full", "--no-progress"))
+		verify.add(p.run(walkback, "verify", "--require-time"))
+	}
+	b.Logf("%s", verify.out)
+	b.ReportMetric(fsck.cpu.Seconds()/float64(b.N), "fsck-cpu-s")
+	b.ReportMetric(verify.cpu.Seconds()/float64(b.N), "verify-cpu-s")
+	b.ReportMetric(verify.cpu.Seconds()/fsck.cpu.Seconds(), "verify/fsck")
+	b.ReportMetric(float64(fsck.peak)/1e6, "fsck-MB")
+	b.ReportMetric(float64(verify.peak)/1e6, "verify-MB")
+}
+
+// stampEach adds tokens of two authorities to every snapshot but the first, by a
+// commit for each.
+func stampEach(p *measured) {
+	p.b.Helper()
+	check := func(err error) {
+		p.b.Helper()
+		if err != nil {
+			p.b.Fatal(err)
+		}
+	}
+	key, err := trust.OpenKey(p.dir+"/config/keys/default", nil)
+	check(err)
+	a, err := archive.Open(filepath.Join(p.dir, "walkback.git"))
+	check(err)
+	defer a.Close()
+	recorder := &provenance.Recorder{Archive: a, Key: key, Memory: trust.NewMemory(p.dir + "/state"), Command: "bench"}
+	list := schemas.Authorities{Schema: schemas.AuthoritiesSchema}
+	authorities := map[string]*timestamptest.Authority{}
+	var files []*archive.TrustFile
+	for _, name := range []string{"one", "two"} {
+		authorities[name] = timestamptest.NewAuthority(p.b, name, time.Now)
+		list.Authorities = append(list.Authorities, schemas.TrustedAuthority{Name: name})
+		files = append(files, &archive.TrustFile{Path: "tsa/" + name + ".pem", Content: authorities[name].PEM()})
+	}
+	encoded, err := schemas.Encode(&list)
+	check(err)
+	_, err = recorder.Entrust(p.b.Context(), "two authorities", append(files, &archive.TrustFile{Path: "tsa.json", Content: encoded})...)
+	check(err)
+	head, err := a.Head()
+	check(err)
+	for sequence := int64(1); sequence <= head.Message.Sequence; sequence++ {
+		snapshot, err := a.At(p.b.Context(), sequence)
+		check(err)
+		request, err := timestamp.NewRequest(snapshot.Commit.SHA256, crand.Reader)
+		check(err)
+		query, err := request.Encode()
+		check(err)
+		var evidence []*archive.Evidence
+		for name, authority := range authorities {
+			at := time.Now()
+			authority.Now = func() time.Time { return at }
+			evidence = append(evidence, &archive.Evidence{Of: snapshot.Ref(), Name: archive.TokenFile(name, at), Content: authority.Answer(query)})
+		}
+		_, err = recorder.Vouch(p.b.Context(), fmt.Sprintf("timestamps of snapshot %d", sequence), evidence)
+		check(err)
 	}
 }
 
