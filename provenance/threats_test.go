@@ -17,6 +17,7 @@ var attackLists = map[string]func(*testing.T) []attack{
 	"TestRevocation":         revocationAttacks,
 	"TestForgedCosignatures": forgedCosignatures,
 	"TestPolicies":           policyCases,
+	"TestTimeAttacks":        timeAttacks,
 }
 
 // threat is a row of docs/threats.md.
