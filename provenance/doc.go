@@ -6,6 +6,8 @@
 //   - [Recorder.Check] looks at known pages again.
 //   - [SecondLooks] keep a passing fault from being told as news.
 //   - [QuotesOf] tells what became of the quotes of a post.
+//   - [Recorder.Stamp] has others prove when snapshots existed, [Recorder.Upgrade]
+//     completes what they promised, [StampStatus] and [Brackets] tell what is proven.
 //   - [Verify] proves that nothing was altered, from raw objects alone.
 //
 // Everything that is built on an archive passes [Recorder.guard] first: nothing
