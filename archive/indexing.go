@@ -59,7 +59,7 @@ func (a *Archive) catchUp(ctx context.Context, head *Snapshot, most int64) (err 
 }
 
 // readAhead bounds how many commits are read before they are indexed.
-const readAhead = 64
+const readAhead = 16
 
 // addSteps reads commits and adds them, at the same time.
 func (a *Archive) addSteps(ctx context.Context, w *index.Writer, parent gitstore.ID, ids []gitstore.ID) error {

@@ -70,10 +70,7 @@ func (e *proxyError) Unwrap() error { return e.err }
 // dialer returns the dialer that goes through the proxy. The proxy itself may
 // stand anywhere: it is the operator's own choice.
 func (p *Proxy) dialer(o Options, guard *ssrf.Guardian) DialFunc {
-	reach := o.DialContext
-	if reach == nil {
-		reach = (&net.Dialer{Resolver: o.Resolver, KeepAlive: -1}).DialContext
-	}
+	reach := o.reach()
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		target, err := p.target(ctx, o, guard, address)
 		if err != nil {
@@ -90,6 +87,30 @@ func (p *Proxy) dialer(o Options, guard *ssrf.Guardian) DialFunc {
 		}
 		return nc, nil
 	}
+}
+
+// reach returns how the proxy itself is connected to.
+func (o *Options) reach() DialFunc {
+	if o.DialContext != nil {
+		return o.DialContext
+	}
+	return (&net.Dialer{Resolver: o.Resolver, KeepAlive: -1}).DialContext
+}
+
+// ReachVia returns an error when nothing can be asked because Options.Via does not
+// take a connection. Without a proxy it is nil.
+func (c *Client) ReachVia(ctx context.Context) error {
+	via := c.options.Via
+	if via == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.options.HeadTimeout)
+	defer cancel()
+	nc, err := c.options.reach()(ctx, "tcp", via.address)
+	if err != nil {
+		return fmt.Errorf("the proxy %s cannot be reached: %s", via, printable(explain(err)))
+	}
+	return nc.Close()
 }
 
 // lookupTime bounds the look-up of a name that only the guard asks for: where

@@ -145,7 +145,11 @@ func TestProxiesThatFail(t *testing.T) {
 		"is no proxy":            {"http://" + w.Addr(), "404"},
 		"is no SOCKS proxy":      {"socks5h://" + w.Addr(), ""},
 	} {
-		x := get(t, through(t, w, c.address), "http://a.example/")
+		client := through(t, w, c.address)
+		if err := client.ReachVia(t.Context()); (err != nil) != strings.Contains(c.address, closed.Addr().String()) {
+			t.Errorf("%s: it can be reached: %v", name, err)
+		}
+		x := get(t, client, "http://a.example/")
 		if x.Failure == nil || x.Failure.Reason != fetch.ProxyFailed || !strings.Contains(x.Failure.Detail, c.detail) {
 			t.Errorf("%s: %v", name, x.Failure)
 		}

@@ -22,10 +22,11 @@ type inventory struct {
 }
 
 func (s *Store) takeInventory() (*inventory, error) {
-	packs, _, err := s.mergeable()
+	all, err := s.allPacks()
 	if err != nil {
 		return nil, err
 	}
+	packs, _ := s.mergeable(all)
 	v := &inventory{store: s, packs: packs, loose: map[ID]bool{}}
 	for _, one := range packs {
 		index, err := openMapped(one.stem() + ".idx")

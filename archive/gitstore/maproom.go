@@ -8,7 +8,7 @@ import (
 // maxMapped bounds how many bytes of the indexes that are searched most are mapped
 // at a time: the system counts them as memory of the process, and those of a
 // million snapshots have 300 MB.
-const maxMapped = 32 << 20
+const maxMapped = 16 << 20
 
 // mapRoom is the room that the large indexes of a repository share for being
 // mapped. It is safe for concurrent use.

@@ -47,10 +47,11 @@ func (m mergeable) level() int {
 // mergePacks merges packs when there are too many. Only the holder of the writer
 // lock may call it.
 func (s *Store) mergePacks(ctx context.Context) error {
-	packs, others, err := s.mergeable()
-	if err != nil {
+	all, err := s.allPacks()
+	if err != nil || len(chooseMerge(all, 0)) < 2 { // nor are any, of fewer: see mergeable
 		return err
 	}
+	packs, others := s.mergeable(all)
 	chosen := chooseMerge(packs, others)
 	if len(chosen) < 2 {
 		return nil
@@ -58,31 +59,38 @@ func (s *Store) mergePacks(ctx context.Context) error {
 	return s.merge(ctx, chosen)
 }
 
-// mergeable returns the packs that may be replaced, smallest first, and the
-// number of others: those that somebody keeps, that git treats in a way of its
-// own, or that are damaged.
-func (s *Store) mergeable() (packs []mergeable, others int, err error) {
+// allPacks returns all packs, smallest first.
+func (s *Store) allPacks() (packs []mergeable, err error) {
 	if err := s.packs.scan(); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	s.packs.mu.RLock()
 	defer s.packs.mu.RUnlock()
-	for name, p := range s.packs.packs {
+	for _, p := range s.packs.packs {
 		info, err := os.Stat(p.path)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		one := mergeable{p, info.Size(), p.index.count}
-		if s.unmerged[name] || !isPackName(name) || marked(one.stem()) {
+		packs = append(packs, mergeable{p, info.Size(), p.index.count})
+	}
+	slices.SortFunc(packs, func(a, b mergeable) int {
+		return cmp.Or(cmp.Compare(a.size, b.size), strings.Compare(a.pack.path, b.pack.path))
+	})
+	return packs, nil
+}
+
+// mergeable returns those of all packs that may be replaced, in their order, and
+// the number of others: those that somebody keeps, that git treats in a way of its
+// own, or that are damaged.
+func (s *Store) mergeable(all []mergeable) (packs []mergeable, others int) {
+	for _, one := range all {
+		if name := filepath.Base(one.stem()); s.unmerged[name] || !isPackName(name) || marked(one.stem()) {
 			others++
 		} else {
 			packs = append(packs, one)
 		}
 	}
-	slices.SortFunc(packs, func(a, b mergeable) int {
-		return cmp.Or(cmp.Compare(a.size, b.size), strings.Compare(a.pack.path, b.pack.path))
-	})
-	return packs, others, nil
+	return packs, others
 }
 
 // marked reports whether a pack is kept, is that of a partial clone, or holds

@@ -71,7 +71,12 @@ func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
 		return nil, &usage{message: fmt.Sprintf("--max-bytes: git keeps no file of more than %s here", size(gitstore.MaxObjectSize)), hint: "for example --max-bytes 2G"}
 	}
 	options.MaxBytes = limit
-	return fetch.New(options), nil
+	client := fetch.New(options)
+	if err := client.ReachVia(c.Context); err != nil { // no page is at fault for it
+		client.Close()
+		return nil, err
+	}
+	return client, nil
 }
 
 // resourceOptions says how much is kept of what pages are made of; nil: nothing.
