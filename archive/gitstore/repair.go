@@ -80,12 +80,23 @@ func (s *Store) Repair(ctx context.Context, o RepairOptions) (*RepairReport, err
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}
 	}
-	r := &repair{store: s, ctx: ctx, options: o, report: &RepairReport{}, salvage: map[ID]*pack{}, done: map[ID]bool{}}
-	err = errors.Join(r.run(), unlockWriter(lock))
-	if err != nil {
+	report, err := s.repair(ctx, o)
+	if err = errors.Join(err, unlockWriter(lock)); err != nil {
 		return nil, fmt.Errorf("repairing: %w", err)
 	}
-	return r.report, nil
+	return report, nil
+}
+
+// repair runs until its new packs have names that are free: one of few objects may
+// come out as the damaged one that it stands for, see salt.
+func (s *Store) repair(ctx context.Context, o RepairOptions) (*RepairReport, error) {
+	for attempt := 0; ; attempt++ {
+		r := &repair{store: s, ctx: ctx, options: o, report: &RepairReport{}, salvage: map[ID]*pack{}, done: map[ID]bool{}}
+		err := r.run()
+		if !errors.Is(err, os.ErrExist) || attempt == 32 {
+			return r.report, err
+		}
+	}
 }
 
 // repair is one run of Repair.

@@ -14,10 +14,10 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// repair repairs the archive in dir from another copy: an archive's folder, a
-// file of git bundle, or what git can clone.
+// repair repairs the archive in dir from another copy: an archive's folder, an
+// evidence bundle, a file of git bundle, or what git can clone.
 func (p *program) repair(ctx context.Context, dir, from string) (seen *schemas.RepairSeen, err error) {
-	other, release, err := p.otherCopy(ctx, from)
+	other, release, err := p.objectsOf(ctx, from)
 	if err != nil {
 		return nil, fmt.Errorf("opening the other copy: %w", err)
 	}
@@ -25,8 +25,24 @@ func (p *program) repair(ctx context.Context, dir, from string) (seen *schemas.R
 	progress := p.progress()
 	defer progress.clear()
 	return provenance.Repair(ctx, dir, provenance.RepairOptions{
-		From: other.Open, Name: from, Command: "walkback verify --repair", Progress: progress.show,
+		From: other, Name: from, Command: "walkback verify --repair", Progress: progress.show,
 	})
+}
+
+// objectsOf opens what an archive is repaired from.
+func (p *program) objectsOf(ctx context.Context, from string) (gitstore.Source, func() error, error) {
+	if isBundle(from) {
+		objects, err := provenance.OpenBundledObjects(from)
+		if err != nil {
+			return nil, nil, err
+		}
+		return objects.Open, objects.Close, nil
+	}
+	store, release, err := p.otherCopy(ctx, from)
+	if err != nil {
+		return nil, nil, err
+	}
+	return store.Open, release, nil
 }
 
 // otherCopy opens another copy of an archive. What is not a folder is cloned by

@@ -40,7 +40,7 @@ forked; 11 untrusted signer; 12 incomplete; 13 time unproven; 16 policy;
 			&cli.Int64Flag{Name: "since", Usage: "hash only the files of snapshots that came after `SNAPSHOT`", DefaultText: " "},
 			&cli.StringFlag{Name: "sample", Usage: "hash only the files of a `SHARE` of the snapshots, such as 5%, drawn by chance"},
 			&cli.Uint64Flag{Name: "seed", Usage: "draw the sample that this `NUMBER` draws", DefaultText: " "},
-			&cli.StringFlag{Name: "repair", Usage: "before, take what is damaged or missing from another `COPY`: an archive, a git bundle, a git remote"},
+			&cli.StringFlag{Name: "repair", Usage: "before, take what is damaged or missing from another `COPY`: an archive, an evidence bundle, a git bundle or remote"},
 			&cli.BoolFlag{Name: "new", Usage: "hash only the files of snapshots that came after the last whole verification"},
 			&cli.StringFlag{Name: "introduction", Usage: "pin the archive to the introduction/1 document in `FILE`, and remember it when the archive verifies"},
 			&cli.StringFlag{Name: "policy", Usage: "demand the co-signatures that the policy/1 document in `FILE` demands (16)"},
