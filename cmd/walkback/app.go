@@ -108,7 +108,7 @@ func interrupts(parent context.Context) (ctx, stop context.Context, release func
 func (p *program) app() *cli.App {
 	app := &cli.App{
 		Name:            "walkback",
-		Usage:           "archive posts and their sources, signed, and tell what was changed later",
+		Usage:           "archive posts and their sources, and tell what was changed later",
 		UsageText:       "walkback COMMAND [ARGUMENTS]",
 		Description:     overview,
 		Version:         version(),
@@ -118,30 +118,51 @@ func (p *program) app() *cli.App {
 		// An address may hold a comma.
 		DisableSliceFlagSeparator: true,
 		Flags:                     []cli.Flag{archiveFlag},
-		CustomAppHelpTemplate:     appHelp,
 		OnUsageError:              usageError,
 		ExitErrHandler:            func(*cli.Context, error) {}, // finish has the codes
 		Action:                    p.noCommand,
-		Commands: []*cli.Command{
-			p.captureCommand(), p.checkCommand(), p.diffCommand(), p.logCommand(), p.showCommand(), p.listCommand(),
-			p.searchCommand(), p.quotesCommand(), p.verifyCommand(), p.stampCommand(), p.cosignCommand(), p.checkpointCommand(), p.untrackCommand(), p.retractionsCommand(), p.exportCommand(), p.compactCommand(), p.initCommand(), p.keyCommand(), p.demoCommand(), p.completionCommand(),
-		},
+	}
+	for _, group := range []struct {
+		name     string
+		commands []*cli.Command
+	}{
+		{"Keep and look again", []*cli.Command{
+			p.captureCommand(), p.checkCommand(), p.retractionsCommand(), p.untrackCommand(),
+		}},
+		{"Read", []*cli.Command{
+			p.diffCommand(), p.quotesCommand(), p.logCommand(), p.showCommand(), p.listCommand(), p.searchCommand(), p.exportCommand(),
+		}},
+		{"Prove", []*cli.Command{
+			p.verifyCommand(), p.stampCommand(), p.checkpointCommand(), p.cosignCommand(),
+		}},
+		{"Archives and keys", []*cli.Command{
+			p.initCommand(), p.keyCommand(), p.compactCommand(), p.demoCommand(), p.completionCommand(),
+		}},
+	} {
+		for _, command := range group.commands {
+			command.Category = group.name
+			app.Commands = append(app.Commands, command)
+		}
 	}
 	for _, command := range app.Commands {
-		hideFalse(command)
+		adopt(command)
 	}
 	return app
 }
 
-// hideFalse keeps "(default: false)" out of the help.
-func hideFalse(command *cli.Command) {
+// adopt makes a command and those below it behave as all of ours: "(default:
+// false)" is not in the help, and help is asked for with an option, since a word
+// may be a page.
+func adopt(command *cli.Command) {
+	command.HideHelpCommand = true
+	command.OnUsageError = usageError
 	for _, flag := range command.Flags {
 		if b, ok := flag.(*cli.BoolFlag); ok {
 			b.DisableDefaultText = true
 		}
 	}
 	for _, sub := range command.Subcommands {
-		hideFalse(sub)
+		adopt(sub)
 	}
 }
 
@@ -149,35 +170,6 @@ const overview = `Start with: walkback capture https://example.com/post
 Later:      walkback check; walkback diff https://example.com/post
 Anytime:    walkback verify
 For a tour on a made-up web: walkback demo`
-
-const appHelp = `{{.Name}}: {{.Usage}}
-
-Usage: {{.UsageText}}
-
-{{.Description}}
-
-Commands:
-{{range .VisibleCommands}}  {{printf "%-11s" .Name}} {{.Usage}}
-{{end}}
-Options:
-  --archive DIR  the archive (else $WALKBACK_ARCHIVE, else walkback.git in this
-                 folder or the nearest parent, else ./walkback.git)
-  --version      print the version
-  --help         print this, or the help of a command
-
-Exit codes: 0 done; 1 could not run; 2 usage; 3 something changed; 4 partly done;
-10-16 verify found a problem; 130 interrupted. Each command's help has its own.
-`
-
-const commandHelp = `{{.HelpName}}: {{.Usage}}
-
-Usage: {{.UsageText}}
-
-{{.Description}}
-
-Options:
-{{range .VisibleFlags}}  {{.}}
-{{end}}`
 
 var archiveFlag = &cli.StringFlag{Name: "archive", Usage: "the archive's `DIR`", EnvVars: []string{"WALKBACK_ARCHIVE"}}
 

@@ -58,8 +58,8 @@ func (browserFlag) String() string {
 // browserFlags are those of commands that capture.
 func browserFlags() []cli.Flag {
 	return []cli.Flag{
-		browserFlag{&cli.GenericFlag{Name: "browser", Value: &browserChoice{}, Usage: "render pages with the Chromium of this machine"}},
-		&cli.BoolFlag{Name: "pdf", Usage: "also print the pages that are rendered"},
+		browserFlag{&cli.GenericFlag{Name: "browser", Category: groupKept, Value: &browserChoice{}, Usage: "render pages with the Chromium of this machine"}},
+		&cli.BoolFlag{Name: "pdf", Category: groupKept, Usage: "also print the pages that are rendered"},
 	}
 }
 

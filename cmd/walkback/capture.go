@@ -48,17 +48,15 @@ Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: a page that is new or
 was served before is not served now, a feed could not be read, or --deadline was
 over before all was done; 11 the archive does not verify;
 130 interrupted (what was in flight is kept).`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "list", Usage: "also capture the posts named in `FILE`, one a line (- for standard input, # begins a comment)"},
 		}, feedFlags(), []cli.Flag{
-			&cli.StringSliceFlag{Name: "source", Usage: "`URL` of a source that the post does not link to; may be repeated"},
+			&cli.StringSliceFlag{Name: "source", Usage: "`URL` of a source that the post does not link to"},
 			&cli.IntFlag{Name: "max-sources", Value: defaultMaxSources, Usage: "capture at most `N` linked sources of a post"},
 			&cli.BoolFlag{Name: "no-sources", Usage: "capture no linked sources"},
-			&cli.StringFlag{Name: "name", Usage: "keep a FILE under this `NAME`; the same name again is its next capture"},
-			&cli.StringFlag{Name: "date", Usage: "`DATE` that a FILE claims to be from (YYYY-MM-DD)"},
-			&cli.StringFlag{Name: "url", Usage: "`URL` where a FILE claims to stand; stored as a claim, never compared"},
+			&cli.StringFlag{Name: "name", Category: groupFiles, Usage: "keep a FILE under this `NAME`; the same name again is its next capture"},
+			&cli.StringFlag{Name: "date", Category: groupFiles, Usage: "`DATE` that a FILE claims to be from (YYYY-MM-DD)"},
+			&cli.StringFlag{Name: "url", Category: groupFiles, Usage: "`URL` where a FILE claims to stand; stored as a claim, never compared"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "look, but write nothing"},
 			&cli.BoolFlag{Name: "fresh", Usage: "do not continue an unfinished run"},
 			&cli.BoolFlag{Name: "json", Usage: "print a capture-report/1 document"},

@@ -41,8 +41,6 @@ page says, or a passage that is quoted changed; 4 partly: a page that was served
 before, or is new, is not served now, or --deadline was over before all was done
 (3 beats 4); 11 the archive does not verify; 130 interrupted (what was in flight
 is kept).`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "look at every page that is not untracked (as without a PAGE)"},
 			&cli.BoolFlag{Name: "due", Usage: "look at the pages that are due, and no others"},

@@ -25,7 +25,7 @@ const witnessTime = 30 * time.Second
 
 func (p *program) checkpointCommand() *cli.Command {
 	return &cli.Command{
-		Name: "checkpoint", Usage: "sign what the whole history is, for others to hold it against",
+		Name: "checkpoint", Usage: "sign the whole history, for others to hold it against",
 		UsageText: "walkback checkpoint [--proof SNAPSHOT] [--check FILE]",
 		Description: `A checkpoint is one small signed text (a C2SP signed note) that names the number
 of snapshots and the root of a Merkle tree over all of them. Whoever has it can
@@ -43,8 +43,6 @@ newest checkpoint; --check verifies such a file against this archive.
 Exit codes: 0 done; 1 could not run; 2 usage; 4 a witness has not signed;
 10 the proof does not hold; 11 the archive does not verify; 14 a witness has
 signed another history.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "proof", Usage: "print the inclusion proof (c2sp.org/tlog-proof) of `SNAPSHOT`, a number"},
 			&cli.StringFlag{Name: "check", Usage: "verify the proof in `FILE`"},
@@ -54,6 +52,7 @@ signed another history.`,
 			&cli.BoolFlag{Name: "json", Usage: "print a checkpoint-report/1 document"},
 			waitFlag,
 			keyFlag,
+			signerFlag,
 		},
 		Action: writing(p.checkpoint),
 	}

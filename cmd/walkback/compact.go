@@ -22,8 +22,6 @@ or killed, it leaves the archive as it was. Damage stops it before anything is
 replaced.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 130 interrupted.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "only tell what it would come to"},
 			waitFlag,

@@ -26,13 +26,10 @@ are in the archive. For this session: . <(walkback completion bash); for every
 one, put that line into ~/.bashrc. In fish: walkback completion fish | source.
 
 Exit codes: 0 done; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
-		HideHelpCommand:    true,
-		Action:             p.completion,
+		Action: p.completion,
 		Subcommands: []*cli.Command{{
 			Name: "words", Usage: "how the last of the words may go on", Hidden: true,
-			UsageText: "walkback completion words -- WORD...", CustomHelpTemplate: commandHelp, OnUsageError: usageError,
+			UsageText: "walkback completion words -- WORD...",
 			Description: `Prints, one a line, how the last WORD of a command line may go on. The scripts ask.
 
 Exit codes: 0 done; 2 usage.`,

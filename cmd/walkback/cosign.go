@@ -29,13 +29,11 @@ Who cannot write to the archive makes a file with --out; whoever can adds it wit
 
 Exit codes: 0 done; 1 could not run, such as when the archive does not allow the
 key; 2 usage; 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "all snapshots that the key has not co-signed, but those that hold evidence"},
 			&cli.StringFlag{Name: "out", Usage: "write the co-signature to `FILE` and leave the archive as it is"},
 			&cli.StringSliceFlag{Name: "add", Usage: "add the co-signature that somebody else made in `FILE`"},
-			&cli.StringFlag{Name: "commit-key", Usage: "sign the snapshot that keeps it with the key in `FILE`"},
+			&cli.StringFlag{Name: "commit-key", Category: groupWriting, Usage: "sign the snapshot that keeps it with the key in `FILE`"},
 			waitFlag,
 			keyFlag,
 			signerFlag,

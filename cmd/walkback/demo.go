@@ -31,9 +31,7 @@ shows the quote that is no longer true, the difference, and verifies. The archiv
 temporary folder), with a key and receipts of its own.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
-		Action:             p.demo,
+		Action: p.demo,
 	}
 }
 

@@ -34,8 +34,6 @@ green and what was deleted in red.
 
 Exit codes: 0 no change, or none that is news; 1 could not run; 2 usage; 3 what the
 page says changed (with --picture: what it looks like).`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "context", Aliases: []string{"U"}, Value: 2, Usage: "show `N` unchanged lines around each change"},
 			&cli.BoolFlag{Name: "stat", Usage: "only count the words"},

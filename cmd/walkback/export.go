@@ -25,7 +25,7 @@ type exporter struct {
 // exporters are all forms, in the order of the help.
 var exporters = []exporter{
 	{"html", "PAGE as one HTML file that shows it again, without a network", (*program).exportHTML},
-	{"bundle", "an evidence file: PAGE, its sources, signatures, times and how to check them", (*program).exportBundle},
+	{"bundle", "an evidence file: PAGE, its sources, signatures, times, how to check", (*program).exportBundle},
 }
 
 func (p *program) exportCommand() *cli.Command {
@@ -51,8 +51,6 @@ openssl, or walkback verify FILE; signed by who may sign the archive. With
 
 Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: some of what the page is
 made of is not in the archive.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "to", Value: exporters[0].name, Usage: "the `FORM`"},
 			&cli.BoolFlag{Name: "force", Usage: "write over a file that is there"},

@@ -20,9 +20,9 @@ import (
 // feedFlags are those that speak of feeds.
 func feedFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "feed", Usage: "capture the new entries of a feed, sitemap or OPML list at `ADDRESS|FILE`; may be repeated"},
-		&cli.IntFlag{Name: "limit", Usage: "capture at most `N` new entries of each feed, the others next time", DefaultText: "all"},
-		&cli.StringFlag{Name: "since", Usage: "capture only entries dated `DATE` or later (YYYY-MM-DD)"},
+		&cli.StringSliceFlag{Name: "feed", Category: groupFeeds, Usage: "capture the new entries of a feed, sitemap or OPML list at `ADDRESS|FILE`"},
+		&cli.IntFlag{Name: "limit", Category: groupFeeds, Usage: "capture at most `N` new entries of each feed, the others next time", DefaultText: "all"},
+		&cli.StringFlag{Name: "since", Category: groupFeeds, Usage: "capture only entries dated `DATE` or later (YYYY-MM-DD)"},
 	}
 }
 

@@ -24,10 +24,8 @@ is signed and says who may sign the next ones. capture does the same by itself
 when there is no archive yet.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
-		Flags:              []cli.Flag{keyFlag, signerFlag},
-		Action:             p.init,
+		Flags:  []cli.Flag{keyFlag, signerFlag},
+		Action: p.init,
 	}
 }
 

@@ -27,8 +27,6 @@ stands in the archive itself, and only a key that may sign can change it.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
 		CustomHelpTemplate: "{{.HelpName}}: {{.Usage}}\n\nUsage: {{.UsageText}}\n\n{{.Description}}\n\nCommands:\n{{range .VisibleCommands}}  {{printf \"%-8s\" .Name}} {{.Usage}}\n{{end}}",
-		OnUsageError:       usageError,
-		HideHelpCommand:    true,
 		Subcommands: []*cli.Command{
 			p.keyNewCommand(), p.keyListCommand(), p.keyAllowedCommand(), p.keyTrustCommand(), p.keyRotateCommand(),
 			p.keyRetireCommand(), p.keyRevokeCommand(), p.keyPolicyCommand(),
@@ -52,8 +50,6 @@ encrypted; the passphrase is asked for, on the terminal or by the program in
 SSH_ASKPASS. No file is ever replaced.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "name", Usage: "the operator's `NAME`"},
 			&cli.StringFlag{Name: "email", Usage: "the operator's `E-MAIL`: the name under which others allow the key"},
@@ -130,10 +126,8 @@ func (p *program) keyListCommand() *cli.Command {
 		Description: `Lists the keys in the config folder and those that the ssh-agent holds.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
-		Flags:              []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a key-list/1 document"}},
-		Action:             p.keyList,
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a key-list/1 document"}},
+		Action: p.keyList,
 	}
 }
 

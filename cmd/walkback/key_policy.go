@@ -23,8 +23,6 @@ that replaces it, that one included. A reader can demand more: verify --policy F
 
 Exit codes: 0 done; 1 could not run, such as when your key may not sign; 2 usage;
 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: changeFlags(
 			&cli.Int64Flag{Name: "threshold", Usage: "so many of the keys, `N`, must co-sign", DefaultText: "none"},
 			&cli.StringSliceFlag{Name: "cosigner", Usage: "one of the keys: `FINGERPRINT` or KEY.pub, once for each"},

@@ -23,10 +23,8 @@ func (p *program) keyAllowedCommand() *cli.Command {
 (cosign@walkback), those that are retired or revoked, and the policy.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
-		Flags:              []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a signer-list/1 document"}},
-		Action:             p.keyAllowed,
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a signer-list/1 document"}},
+		Action: p.keyAllowed,
 	}
 }
 
@@ -143,8 +141,6 @@ The holder of the key shows that he has it with: walkback cosign SNAPSHOT
 
 Exit codes: 0 done; 1 could not run, such as when your key may not sign; 2 usage;
 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: changeFlags(
 			&cli.StringFlag{Name: "name", Usage: "the holder's `NAME`, a comment"},
 			&cli.StringFlag{Name: "email", Usage: "the holder's `E-MAIL`: that of the commits he signs; with --authority, patterns like *@example.org"},
@@ -254,8 +250,6 @@ For a key that somebody else may have there is key revoke.
 
 Exit codes: 0 done; 1 could not run, such as when your key may not sign, or nobody
 else could; 2 usage; 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: changeFlags(
 			&cli.StringFlag{Name: "at", Usage: "end at this `TIME` to come"},
 			&cli.BoolFlag{Name: "force", Usage: "also when nobody could sign any more: it closes the archive for good"},
@@ -299,8 +293,6 @@ trust/revoked_keys is its gpg.ssh.revocationFile.
 
 Exit codes: 0 done; 1 could not run, such as when your key may not sign, or nobody
 else could; 2 usage; 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: changeFlags(
 			&cli.StringFlag{Name: "reason", Usage: "`WHY`, kept in the archive"},
 			&cli.Int64Flag{Name: "last-good", Usage: "the last `SNAPSHOT` that is the owner's", DefaultText: "the newest"},
@@ -355,10 +347,8 @@ is made, in the name of the old one. NEW.pub means a key in the ssh-agent.
 
 Exit codes: 0 done; 1 could not run, such as when your key may not sign; 2 usage;
 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
-		Flags:              changeFlags(&cli.BoolFlag{Name: "passphrase", Usage: "protect a key that is made by a passphrase"}),
-		Action:             writing(p.keyRotate),
+		Flags:  changeFlags(&cli.BoolFlag{Name: "passphrase", Usage: "protect a key that is made by a passphrase"}),
+		Action: writing(p.keyRotate),
 	}
 }
 

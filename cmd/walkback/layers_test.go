@@ -16,42 +16,169 @@ const module = "github.com/walkback-dev/walkback/"
 
 // layers says which of our packages each package may import outside of its
 // tests. Imports run downward only, and parts never import their parent. A
-// package that is not here may import none.
-var layers = map[string][]string{
-	"schemas":                   {},
-	"archive/gitstore":          {},
-	"archive/buffer":            {},
-	"archive/fetch":             {"archive/buffer", "archive/fetch/robots"},
-	"archive/fetch/robots":      {},
-	"archive/browser":           {"archive/fetch"},
-	"archive/pattern":           {},
-	"archive/picture":           {},
-	"archive/textdiff":          {},
-	"archive/extract":           {"archive/pattern", "archive/textdiff"},
-	"archive/access":            {"archive/pattern", "schemas"},
-	"archive/feed":              {"archive/extract"},
-	"archive/schedule":          {"schemas"},
-	"archive/index":             {"archive/schedule", "schemas"},
-	"archive/saved":             {"archive/extract", "archive/pattern"},
-	"archive/social":            {"archive/extract"},
-	"archive/pdf":               {"archive/extract"},
-	"archive/replay":            {"archive/resource", "schemas"},
-	"archive/resource":          {"archive/pattern", "schemas"},
-	"archive/archivetest":       {"archive", "archive/fetch", "schemas"},
-	"archive":                   {"archive/access", "archive/browser", "archive/buffer", "archive/extract", "archive/fetch", "archive/gitstore", "archive/index", "archive/pattern", "archive/pdf", "archive/resource", "archive/saved", "archive/schedule", "archive/social", "schemas"},
-	"provenance/trust":          {"archive/pattern", "schemas"},
-	"provenance/bundle":         {},
-	"provenance/checkpoint":     {},
-	"provenance/change":         {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
-	"provenance/quote":          {"archive/extract", "archive/pattern", "archive/textdiff", "schemas"},
-	"provenance/timestamp":      {},
-	"provenance/timestamptest":  {"provenance/timestamp"},
-	"provenance":                {"archive", "archive/extract", "archive/gitstore", "archive/pattern", "archive/resource", "archive/textdiff", "provenance/bundle", "provenance/change", "provenance/checkpoint", "provenance/quote", "provenance/timestamp", "provenance/trust", "schemas"},
-	"provenance/provenancetest": {"archive", "archive/archivetest", "archive/gitstore", "provenance", "provenance/trust", "schemas"},
-	"cmd/walkback":              {"archive", "archive/browser", "archive/extract", "archive/feed", "archive/fetch", "archive/gitstore", "archive/pattern", "archive/picture", "archive/replay", "archive/social", "archive/textdiff", "provenance", "provenance/checkpoint", "provenance/timestamp", "provenance/trust", "schemas"},
+// package that is not here may import none: a package stands at the margin, what
+// it may import below it, one a line.
+var layers = imports(`
 
-	"provenance/checkpoint/witnesstest": {"provenance/checkpoint"},
-}
+# What we write down.
+
+schemas
+
+# Parts of an archive.
+
+archive/access
+	archive/pattern
+	schemas
+
+archive/browser
+	archive/fetch
+
+archive/buffer
+
+archive/extract
+	archive/pattern
+	archive/textdiff
+
+archive/feed
+	archive/extract
+
+archive/fetch
+	archive/buffer
+	archive/fetch/robots
+
+archive/fetch/robots
+
+archive/gitstore
+
+archive/index
+	archive/schedule
+	schemas
+
+archive/pattern
+
+archive/pdf
+	archive/extract
+
+archive/picture
+
+archive/replay
+	archive/resource
+	schemas
+
+archive/resource
+	archive/pattern
+	schemas
+
+archive/saved
+	archive/extract
+	archive/pattern
+
+archive/schedule
+	schemas
+
+archive/social
+	archive/extract
+
+archive/textdiff
+
+# What the web said, and when.
+
+archive
+	archive/access
+	archive/browser
+	archive/buffer
+	archive/extract
+	archive/fetch
+	archive/gitstore
+	archive/index
+	archive/pattern
+	archive/pdf
+	archive/resource
+	archive/saved
+	archive/schedule
+	archive/social
+	schemas
+
+archive/archivetest
+	archive
+	archive/fetch
+	schemas
+
+# Parts of provenance.
+
+provenance/bundle
+
+provenance/change
+	archive/extract
+	archive/pattern
+	archive/textdiff
+	schemas
+
+provenance/checkpoint
+
+provenance/quote
+	archive/extract
+	archive/pattern
+	archive/textdiff
+	schemas
+
+provenance/timestamp
+
+provenance/trust
+	archive/pattern
+	schemas
+
+# Who vouches, and what changed.
+
+provenance
+	archive
+	archive/extract
+	archive/gitstore
+	archive/pattern
+	archive/resource
+	archive/textdiff
+	provenance/bundle
+	provenance/change
+	provenance/checkpoint
+	provenance/quote
+	provenance/timestamp
+	provenance/trust
+	schemas
+
+provenance/checkpoint/witnesstest
+	provenance/checkpoint
+
+provenance/provenancetest
+	archive
+	archive/archivetest
+	archive/gitstore
+	provenance
+	provenance/trust
+	schemas
+
+provenance/timestamptest
+	provenance/timestamp
+
+# The program.
+
+cmd/walkback
+	archive
+	archive/browser
+	archive/extract
+	archive/feed
+	archive/fetch
+	archive/gitstore
+	archive/pattern
+	archive/picture
+	archive/replay
+	archive/social
+	archive/textdiff
+	provenance
+	provenance/checkpoint
+	provenance/timestamp
+	provenance/trust
+	schemas
+`)
 
 // only names the libraries that a single package may import, beside packages
 // that serve tests alone.
@@ -63,6 +190,23 @@ var only = map[string]string{
 	"github.com/mmcdole/":     "archive/feed",
 	"github.com/urfave/cli/":  "cmd/walkback",
 	"modernc.org/":            "archive/index",
+}
+
+// imports reads the table of layers.
+func imports(table string) map[string][]string {
+	read := map[string][]string{}
+	var folder string
+	for line := range strings.Lines(table) {
+		switch name := strings.TrimSpace(line); {
+		case name == "" || name[0] == '#':
+		case line[0] == '\t':
+			read[folder] = append(read[folder], name)
+		default:
+			folder = name
+			read[folder] = nil
+		}
+	}
+	return read
 }
 
 func TestLayers(t *testing.T) {

@@ -17,11 +17,9 @@ func (p *program) listCommand() *cli.Command {
 		UsageText: "walkback list [WORDS]",
 		Description: `Lists every page with its newest capture; with WORDS, only those whose address
 or title holds one of them. With --due, the pages that check looks at by when they
-are due for "check --due", those due first first: when, the last look, the outcome.
+are due for "check --due", soonest first: when, the last look, the outcome.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "posts", Usage: "only pages that were captured as posts"},
 			&cli.BoolFlag{Name: "due", Usage: "when check --due looks at the pages again"},

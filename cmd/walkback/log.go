@@ -26,10 +26,8 @@ of the text, its number and the words that changed; --json also says from where
 the page was looked at, where that is on record.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "n", Usage: "list at most `N`"},
+			&cli.IntFlag{Name: "n", Usage: "list at most `N`", DefaultText: "all"},
 			&cli.BoolFlag{Name: "json", Usage: "print a log/1 document"},
 		},
 		Action: p.log,

@@ -84,11 +84,11 @@ func (p *program) defaultKey() string { return filepath.Join(p.keyFolder(), "def
 func (p *program) keyFolder() string { return filepath.Join(p.configFolder(), "keys") }
 
 var keyFlag = &cli.StringFlag{
-	Name: "key", Usage: "sign with this private key `FILE`, or with the ssh-agent's key for a .pub FILE", EnvVars: []string{"WALKBACK_KEY"},
+	Name: "key", Category: groupWriting, Usage: "sign with this private key `FILE`, or with the ssh-agent's key for a .pub FILE", EnvVars: []string{"WALKBACK_KEY"},
 }
 
 var signerFlag = &cli.StringFlag{
-	Name: "signer", Usage: "sign by way of `PROGRAM`, called as git calls ssh-keygen -Y sign, with the key that --key names", EnvVars: []string{"WALKBACK_SIGNER"},
+	Name: "signer", Category: groupWriting, Usage: "sign by way of `PROGRAM`, called as git calls ssh-keygen -Y sign, with the key that --key names", EnvVars: []string{"WALKBACK_SIGNER"},
 }
 
 // noKey is returned when the key that an archive is signed with is not here.

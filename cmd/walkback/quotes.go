@@ -38,8 +38,6 @@ dashes or marks differ); elided (with omissions that the post marks); altered
 (other words). Bound to no one place: ambiguous, not-found, unseen.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "of", Usage: "only what is quoted from the page `SOURCE`, by all posts"},
 			&cli.BoolFlag{Name: "table", Usage: "a line for each quote, also for one POST"},

@@ -18,21 +18,21 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-var waitFlag = &cli.DurationFlag{Name: "wait", Value: 30 * time.Second, Usage: "wait this `TIME` for another process that writes to the archive"}
+var waitFlag = &cli.DurationFlag{Name: "wait", Category: groupWriting, Value: 30 * time.Second, Usage: "wait this `TIME` for another process that writes to the archive"}
 
 // fetchFlags are those of every command that goes out to the network.
 func fetchFlags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
-		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up on a page after this `TIME`"},
-		&cli.StringFlag{Name: "max-bytes", Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
-		&cli.BoolFlag{Name: "no-resources", Usage: "leave out images, style sheets, fonts and media"},
-		&cli.StringFlag{Name: "max-resource-bytes", Usage: "leave out an image or the like of more than this `SIZE` (default: 16M)"},
-		&cli.BoolFlag{Name: "no-probe", Usage: "do not ask a host for a made-up address to learn how it says \"not found\""},
+		&cli.BoolFlag{Name: "allow-private", Category: groupManners, Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
+		&cli.DurationFlag{Name: "timeout", Category: groupManners, Value: time.Minute, Usage: "give up on a page after this `TIME`"},
+		&cli.StringFlag{Name: "max-bytes", Category: groupKept, Value: "64M", Usage: "keep at most this `SIZE` of a page (k, M, G)"},
+		&cli.BoolFlag{Name: "no-resources", Category: groupKept, Usage: "leave out images, style sheets, fonts and media"},
+		&cli.StringFlag{Name: "max-resource-bytes", Category: groupKept, Usage: "leave out an image or the like of more than this `SIZE` (default: 16M)"},
+		&cli.BoolFlag{Name: "no-probe", Category: groupManners, Usage: "do not ask a host for a made-up address to learn how it says \"not found\""},
 		noAPIFlag,
-		&cli.StringFlag{Name: "user-agent", Usage: "call ourselves `NAME`"},
+		&cli.StringFlag{Name: "user-agent", Category: groupVantage, Usage: "call ourselves `NAME`"},
 		&cli.DurationFlag{
-			Name: secondLookName, Value: 20 * time.Second, EnvVars: []string{"WALKBACK_SECOND_LOOK"},
+			Name: secondLookName, Category: groupManners, Value: 20 * time.Second, EnvVars: []string{"WALKBACK_SECOND_LOOK"},
 			Usage: "look again after this `TIME` at a known page that is suddenly not served, or has lost much of its text or a passage that is quoted: it may be a passing fault (0: do not)",
 		},
 	}, mannerFlags()...)

@@ -14,7 +14,17 @@ import (
 
 func (p *program) retractionsCommand() *cli.Command {
 	return &cli.Command{
-		Name: "retractions", Usage: "mark archived publications that a list of retractions names",
+		Name: "retractions", Usage: "mark publications that a list of retractions names",
+		UsageText: "walkback retractions import FILE",
+		Description: `Lists of retractions come from others: Retraction Watch, Crossref, PubMed.
+
+Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
+		Action: func(c *cli.Context) error {
+			if name := c.Args().First(); name != "" {
+				return &usage{message: fmt.Sprintf("there is no command %q", "retractions "+name), hint: "walkback retractions import FILE"}
+			}
+			return &usage{message: "retractions needs a command", hint: "walkback retractions import FILE"}
+		},
 		Subcommands: []*cli.Command{{
 			Name: "import", Usage: "mark the pages whose DOI is in a list",
 			UsageText: "walkback retractions import FILE",
@@ -27,8 +37,6 @@ show tells it. Corrections and expressions of concern are never called retractio
 and what a list says of a part or of a notice itself is no more than suspect.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
-			CustomHelpTemplate: commandHelp,
-			OnUsageError:       usageError,
 			Flags: []cli.Flag{
 				&cli.BoolFlag{Name: "json", Usage: "print a retraction-report/1 document"},
 				waitFlag,

@@ -24,8 +24,6 @@ or what stands between double quotes, is a phrase. That nothing is found is no
 error.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "every version that has the words, not only the newest of each page"},
 			&cli.IntFlag{Name: "n", Usage: "list at most `N`", Value: 20},

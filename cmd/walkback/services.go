@@ -9,7 +9,7 @@ import (
 	"github.com/walkback-dev/walkback/archive/social"
 )
 
-var noAPIFlag = &cli.BoolFlag{Name: "no-api", Usage: "ask for the page of a post on Mastodon, Bluesky, Hacker News or Reddit, not the API of the service"}
+var noAPIFlag = &cli.BoolFlag{Name: "no-api", Category: groupManners, Usage: "ask for the page of a post on Mastodon, Bluesky, Hacker News or Reddit, not the API of the service"}
 
 // services returns the services whose APIs are asked for posts; none with --no-api.
 func (p *program) services(c *cli.Context) ([]social.Service, error) {

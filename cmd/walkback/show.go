@@ -25,8 +25,6 @@ version in force then), a date, latest or latest~N; without it, the newest
 capture is shown, served or not.
 
 Exit codes: 0 done; 1 could not run; 2 usage.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "body", Usage: "write the payload as it was received, and nothing else"},
 			&cli.BoolFlag{Name: "head", Usage: "write the request and response heads, and nothing else"},

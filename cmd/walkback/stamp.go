@@ -42,8 +42,6 @@ the certificate of an authority expires.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 4 somebody gave no proof;
 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "status", Usage: "list what is proven, promised and missing; ask nobody"},
 			&cli.BoolFlag{Name: "upgrade", Usage: "ask calendars for what they promised"},
@@ -54,6 +52,7 @@ Exit codes: 0 done; 1 could not run; 2 usage; 4 somebody gave no proof;
 			&cli.BoolFlag{Name: "json", Usage: "print a stamp-report/1 document"},
 			waitFlag,
 			keyFlag,
+			signerFlag,
 		},
 		Action: writing(p.stamp),
 	}

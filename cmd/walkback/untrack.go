@@ -14,8 +14,6 @@ func (p *program) untrackCommand() *cli.Command {
 decision is kept in the archive. Capturing a page again takes it back.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 11 the archive does not verify.`,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       usageError,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "reason", Usage: "`WHY`, kept in the archive"},
 			waitFlag,
