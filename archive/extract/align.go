@@ -30,12 +30,21 @@ func newAligner(o *outline) *aligner {
 	return &aligner{text: o.text, parts: o.parts, found: make([]span, 1, len(o.parts)+1)}
 }
 
-// place notes where a text node stands.
+// place notes where a text node stands. Where the page has its text as it is, the
+// node shares the bytes of the page.
 func (a *aligner) place(n *html.Node) {
-	if n.DataAtom == 0 {
-		a.put(n, a.locate(n.Data))
+	if n.DataAtom != 0 {
+		return
+	}
+	next := a.next
+	a.put(n, a.locate(n.Data))
+	if next < a.next && a.part(a.next-1) == n.Data {
+		n.Data = a.part(a.next - 1)
 	}
 }
+
+// placed lets go of what finding places takes, once all are found.
+func (a *aligner) placed() { a.parts, a.taken, a.byWords = nil, nil, nil }
 
 func (a *aligner) put(n *html.Node, s span) {
 	if s.start != s.end {

@@ -32,13 +32,14 @@ type decodedText struct {
 // no other reading of such a page shows what its author wrote.
 func decodeText(body []byte, mediaType, declared string) (decodedText, error) {
 	e, name, source := encodingOf(body, mediaType, declared)
-	d := decodedText{text: string(body), charset: name, source: source, body: body}
+	d := decodedText{text: string(body), charset: name, source: source}
 	if name != "utf-8" {
 		d.by = e
 	} else if !utf8.ValidString(d.text) {
 		d.by = unicode.UTF8 // which replaces what is not valid
 	}
 	if d.by != nil {
+		d.body = body
 		decoded, err := d.by.NewDecoder().Bytes(body)
 		if err != nil {
 			return d, fmt.Errorf("decoding %s: %w", name, err)

@@ -156,6 +156,7 @@ func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	if err != nil {
 		return nil, err
 	}
+	in.Payload = nil // the text takes as much, and what is made of it many times that
 	text := decoded.text
 	doc = &Document{MediaType: mediaType, Charset: decoded.charset, CharsetSource: decoded.source}
 	switch {

@@ -56,6 +56,7 @@ func prepare(root *html.Node, places *aligner) *landmarks {
 			marks.note(n)
 		}
 	}
+	places.placed()
 	for _, n := range drop {
 		n.Parent.RemoveChild(n)
 	}

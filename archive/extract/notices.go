@@ -276,7 +276,7 @@ func (f *noticeFinder) placeOf(i int) Place {
 		return InFooter
 	}
 	for e := in; e > f.from; e = f.a.elements[e].parent {
-		if f.a.elements[e].node.Data == "footer" {
+		if f.a.elements[e].name == "footer" {
 			return InFooter
 		}
 	}

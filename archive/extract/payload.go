@@ -16,7 +16,9 @@ func (d *Document) pointInto(text decodedText) {
 			return
 		}
 		*start, *end = *start+text.lead, *end+text.lead
-		ends = append(ends, start, end)
+		if text.by != nil {
+			ends = append(ends, start, end)
+		}
 	}
 	for _, blocks := range [][]Block{d.Blocks, d.Outside} {
 		for i := range blocks {

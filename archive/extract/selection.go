@@ -155,7 +155,7 @@ func (a *article) keepHeadings(keep []bool) {
 func (a *article) keepCaptions(keep []bool, first, last int) {
 	for i := first; i < last; i++ {
 		b := a.blocks[i]
-		if b.Kind == Caption && a.inRoot(i) && !a.weights[i].aside && (isSentence(b.Text) || a.elements[b.in].node.Data == "caption") {
+		if b.Kind == Caption && a.inRoot(i) && !a.weights[i].aside && (isSentence(b.Text) || a.elements[b.in].name == "caption") {
 			keep[i] = true
 		}
 	}

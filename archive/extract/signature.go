@@ -19,7 +19,7 @@ func (a *article) signature(of int) string {
 		if name == "html" {
 			break
 		}
-		if n := a.earlierLike(i, name); n > 0 && (i == of || name != a.elements[i].node.Data) {
+		if n := a.earlierLike(i, name); n > 0 && (i == of || name != a.elements[i].name) {
 			name += "(" + strconv.Itoa(n+1) + ")"
 		}
 		names = append(names, name)
@@ -42,15 +42,15 @@ func (a *article) earlierLike(i int, name string) int {
 
 // nameOf names an element by its kind, id and classes.
 func (a *article) nameOf(i int) string {
-	n := a.elements[i].node
-	name := n.Data
+	e := &a.elements[i]
+	name := e.name
 	if name == "body" || name == "html" {
 		return name // their classes speak of the whole page
 	}
-	if id := strings.TrimSpace(attribute(n, "id")); isMadeByPeople(id) {
+	if id := strings.TrimSpace(valueOf(e.attr, "id")); isMadeByPeople(id) {
 		name += "#" + id
 	}
-	classes, taken := attribute(n, "class"), 0
+	classes, taken := valueOf(e.attr, "class"), 0
 	if len(classes) > maxClass {
 		return name
 	}

@@ -15,7 +15,8 @@ type page struct {
 
 // An element is a block element of a page.
 type element struct {
-	node   *html.Node
+	name   string
+	attr   []html.Attribute
 	parent int  // index of the block element around it; of the first: 0
 	end    int  // index behind the last element inside it
 	hint   hint // what its name, role and class say about its content
@@ -24,11 +25,12 @@ type element struct {
 // usualElements is how many block elements there is room for from the start.
 const usualElements = 1024
 
-// readPage turns a tree, whose text nodes have their places, into a page.
+// readPage turns a tree, whose text nodes have their places, into a page, and
+// takes the tree apart.
 func readPage(root *html.Node, places *aligner) *page {
 	w := treeWalk{places: places, hints: make(map[string]hint), elements: make([]element, 0, usualElements)}
 	w.out.blocks = make([]pageBlock, 0, usualElements/2)
-	w.elements = append(w.elements, element{node: root})
+	w.elements = append(w.elements, element{})
 	w.walk(root, 0)
 	w.elements[0].end = len(w.elements)
 	return &page{blocks: w.out.finish(), elements: w.elements}
@@ -38,7 +40,7 @@ func readPage(root *html.Node, places *aligner) *page {
 func (p *page) inside(name string) []bool {
 	out := make([]bool, len(p.elements))
 	for i, e := range p.elements {
-		out[i] = out[e.parent] || e.node.Type == html.ElementNode && e.node.Data == name
+		out[i] = out[e.parent] || e.name == name
 	}
 	return out
 }
@@ -68,16 +70,19 @@ func (w *treeWalk) walk(n *html.Node, in int) {
 	}
 }
 
+// children takes what is below a node, and takes it off the tree: a tree takes
+// several times the memory of its page, and nobody asks for it again.
 func (w *treeWalk) children(n *html.Node, in int) {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
+	for c := n.FirstChild; c != nil; c = n.FirstChild {
 		w.walk(c, in)
+		n.RemoveChild(c)
 	}
 }
 
 func (w *treeWalk) element(n *html.Node, in int) {
 	inline := inlineElements[n.Data]
 	if !inline {
-		w.elements = append(w.elements, element{node: n, parent: in, hint: w.hintOf(n)})
+		w.elements = append(w.elements, element{name: n.Data, attr: n.Attr, parent: in, hint: w.hintOf(n)})
 		in = len(w.elements) - 1
 	}
 	hidden := isHidden(n) && !isPanel(n)
@@ -152,8 +157,11 @@ func count(n *html.Node, name string) int {
 	return k
 }
 
-func attribute(n *html.Node, key string) string {
-	for _, a := range n.Attr {
+func attribute(n *html.Node, key string) string { return valueOf(n.Attr, key) }
+
+// valueOf returns the value of an attribute, "" without it.
+func valueOf(attr []html.Attribute, key string) string {
+	for _, a := range attr {
 		if a.Key == key {
 			return a.Val
 		}

@@ -106,7 +106,7 @@ func TestLargePayloadsStream(t *testing.T) {
 // A text beyond what is read is kept and shown like a film, and said to be unread;
 // the longest one that is read takes no more memory than its page is told to.
 func TestLongTextsAreBounded(t *testing.T) {
-	const most = 200 << 20
+	const most = 150 << 20
 	var words strings.Builder // which differ, 7 MB of them
 	for n := range 500_000 {
 		fmt.Fprintf(&words, "w%xord%d ", n*7919%100_003, n)
