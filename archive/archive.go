@@ -26,6 +26,8 @@ type Archive struct {
 	mu    sync.Mutex
 	chain []gitstore.ID // the commits of main by sequence, as far as known
 
+	withheld withheldFiles // of the head that was asked for last
+
 	indexed indexed
 }
 

@@ -162,6 +162,11 @@ func (w *writer) commit(draft *Draft) (*Snapshot, error) {
 			return nil, err
 		}
 	}
+	if draft.Withheld != nil {
+		if err := w.stageWithheld(draft.Withheld, sequence); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.stageVouching(draft); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,8 @@
 //	                             fonts …; bodies of redirects, up to 64 KiB each
 //	    tls/<16 hex>.pem         certificate chains, leaf first
 //	    past/…                   imported older captures
+//	withheld/<sequence>.json     withheld/1: what the commit with this sequence took
+//	                             out of the archive
 //	checks/<yyyy>/<mm>/<dd>/<run>-<n>.jsonl
 //	                             observation/1 and change/1 lines of a run that
 //	                             began on that day (UTC)
@@ -76,6 +78,10 @@
 // text.md and the resources are those of the parts of the file; of mail, text.md is a
 // text with its heads and attachments. claimed_url and claimed_date are what a person
 // said, else what the file says of itself.
+//
+// Withheld. A commit of kind withhold adds one record and deletes the files that it
+// lists from the folders of pages. Their objects are then removed: files of earlier
+// snapshots that a record lists may lack. No other commit writes in withheld/.
 //
 // Commits. The message is that of [schemas.Message]; the commit has the one form
 // that package gitstore describes. A capture commit holds one post and its

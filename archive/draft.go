@@ -25,6 +25,8 @@ type Draft struct {
 	Evidence []*Evidence
 	Log      []*LogFile
 	Trust    []*TrustFile
+	// Withheld is all of a draft of kind withhold.
+	Withheld *schemas.Withheld
 }
 
 // Size returns the number of payload bytes of the draft.

@@ -242,3 +242,26 @@ func whenFree(ctx context.Context, try func() error) error {
 		}
 	}
 }
+
+// DropIndex removes the index with all that it holds of texts, so that the next who
+// asks makes it anew. Processes that have it open go on with it until they close
+// it.
+func (a *Archive) DropIndex(ctx context.Context) error {
+	x := &a.indexed
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var errs []error
+	if x.index != nil {
+		errs = append(errs, whenFree(ctx, x.index.Discard), x.index.Close())
+		x.index = nil
+	}
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(a.indexFile() + suffix); !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("removing the index: %w", err)
+	}
+	return nil
+}

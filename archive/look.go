@@ -78,7 +78,7 @@ func (r *Run) makeConditional(request *fetch.Request, before *Page) error {
 		return nil
 	}
 	last := before.Capture.Hops[len(before.Capture.Hops)-1]
-	if last.Response == nil {
+	if last.Response == nil || before.Withheld() != nil {
 		return nil
 	}
 	heads, err := before.Heads()

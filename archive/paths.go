@@ -47,6 +47,8 @@ const (
 	TrustFolder  = "trust"
 	EvidenceRoot = "evidence" // see [EvidenceFolder]
 	LogFolder    = "log"
+	// WithheldFolder holds the records of what was taken out.
+	WithheldFolder = "withheld"
 )
 
 // The files of a page's folder.
@@ -218,6 +220,20 @@ func checksFile(started time.Time, run string, n int) string {
 
 func checksFolder(started time.Time) string {
 	return path.Join(ChecksFolder, started.UTC().Format("2006/01/02"))
+}
+
+// WithheldFile names the record that the commit of kind withhold with this sequence
+// makes.
+func WithheldFile(sequence int64) string {
+	return path.Join(WithheldFolder, strconv.FormatInt(sequence, 10)+".json")
+}
+
+// WithheldPath returns the sequence in the path of a record. It reports false for
+// any other path.
+func WithheldPath(file string) (sequence int64, ok bool) {
+	digits, ok := strings.CutSuffix(strings.TrimPrefix(file, WithheldFolder+"/"), ".json")
+	sequence, err := strconv.ParseInt(digits, 10, 64)
+	return sequence, ok && err == nil && sequence > 0 && WithheldFile(sequence) == file
 }
 
 // evidenceDigits are the hex digits of a sequence that its folder is under. Of a

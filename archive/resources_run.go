@@ -222,7 +222,7 @@ func (r *Run) formerResource(before *Page, address string) *formerResource {
 	if former.FinalURL != "" {
 		former.address = former.FinalURL
 	}
-	if former.File == nil || former.Truncated != "" || former.Response == nil {
+	if former.File == nil || former.Truncated != "" || former.Response == nil || before.ifWithheld(former.File.File, former.File.SHA256) != nil {
 		return nil
 	}
 	if former.tag = before.resourceHeader(&former.Resource).Get("ETag"); !strings.HasPrefix(former.tag, `"`) {

@@ -89,7 +89,11 @@ func (p *Page) file(name string) ([]byte, error) {
 }
 
 // checked reads one file and holds it to the digest that capture.json gives.
+// The error is a *[WithheldError] for a file that was taken out on record.
 func (p *Page) checked(name string, want schemas.Digest) ([]byte, error) {
+	if err := p.ifWithheld(name, want); err != nil {
+		return nil, err
+	}
 	data, err := p.file(name)
 	if err != nil {
 		return nil, err
@@ -130,16 +134,17 @@ func (p *Page) Retractions() (*schemas.Retractions, error) {
 	return optional[schemas.Retractions](p, retractionsFile)
 }
 
-// Text returns text.md, nil when the newest served capture has none.
+// Text returns text.md, nil when the newest served capture has none, or it was
+// withheld.
 func (p *Page) Text() ([]byte, error) {
 	if p.Capture.Text == nil {
 		return nil, nil
 	}
-	return p.checked(textFile, p.Capture.Text.SHA256)
+	return unlessWithheld(p.checked(textFile, p.Capture.Text.SHA256))
 }
 
 // Payload opens the payload of the newest capture as received, nil when nothing
-// came back. Reading it ends with an error in place of io.EOF when it is not what
+// came back. The error is a *[WithheldError] when it was taken out on record. Reading it ends with an error in place of io.EOF when it is not what
 // capture.json vouches for; its last bytes are not returned then. The caller
 // closes it.
 func (p *Page) Payload() (io.ReadCloser, error) {
@@ -160,6 +165,9 @@ func (p *Page) Resource(r *schemas.Resource) (io.ReadCloser, error) {
 }
 
 func (p *Page) open(f schemas.File) (io.ReadCloser, error) {
+	if err := p.ifWithheld(f.File, f.SHA256); err != nil {
+		return nil, err
+	}
 	store, file := p.Snapshot.archive.store, p.Folder+"/"+f.File
 	entry, err := store.Lookup(p.tree, f.File)
 	if err != nil {
@@ -254,9 +262,9 @@ func (p *Page) Served(ctx context.Context) (*Page, error) {
 
 // Document extracts the payload again with the extractor of this program, so
 // that two versions are never compared across extractors. It is nil when the
-// payload has no text.
+// payload has no text, or was withheld.
 func (p *Page) Document(ctx context.Context) (*extract.Document, error) {
-	payload, err := p.Payload()
+	payload, err := unlessWithheld(p.Payload())
 	if err != nil || payload == nil {
 		return nil, err
 	}

@@ -156,6 +156,8 @@ type verifier struct {
 	authorities *authorities
 	tokens      *timestamp.Verifier
 
+	withheld *withheldFiles // by the records in the head's tree
+
 	demands bool // policies are held against the co-signatures
 }
 
@@ -177,7 +179,7 @@ func newVerifier(store *gitstore.Store, options VerifyOptions) *verifier {
 	return &verifier{
 		store: store, options: options, report: newReport(),
 		hashes: newHashes(store), trusts: &trusts{known: map[gitstore.ID]trusted{}}, cosigns: newCosigns(),
-		newest: -1, times: &times{}, authorities: newAuthorities(), tokens: &timestamp.Verifier{},
+		newest: -1, times: &times{}, authorities: newAuthorities(), tokens: &timestamp.Verifier{}, withheld: &withheldFiles{},
 	}
 }
 
@@ -187,6 +189,7 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 	v.checkRepository()
 	v.recallReceipt() // before the head: a commit in between must not look like a rollback
 	v.walk(ctx)
+	v.readWithheld()
 	v.checkIntroduction()
 	v.checkReceipt()
 	if v.scan && !v.relies() {
@@ -197,6 +200,7 @@ func (v *verifier) run(ctx context.Context, hash scope) *schemas.VerifyReport {
 	v.checkCommits(ctx, hash)
 	v.checkPolicies(ctx)
 	v.checkCheckpoints(ctx)
+	v.reportWithheld()
 	v.limits()
 	return v.report.finish(v)
 }
@@ -326,6 +330,7 @@ func (v *verifier) limits() {
 		}
 	}
 	notes = append(notes, v.reportTimes()...)
+	notes = append(notes, withheldLimits(v.report.Withheld)...)
 	v.report.Limits = append(notes,
 		"that the pages were true, complete, or the same for other visitors is not proven",
 	)

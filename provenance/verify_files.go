@@ -107,7 +107,7 @@ func (v *verifier) checkFiles(l, parent *link, subject string) {
 	if !ok {
 		return
 	}
-	touched, ok := v.checkChanges(before, tree, subject, message.Kind, listed)
+	touched, ok := v.checkChanges(l, before, subject, listed)
 	if !ok {
 		return
 	}
@@ -115,6 +115,9 @@ func (v *verifier) checkFiles(l, parent *link, subject string) {
 		v.checkFolder(l, subject, folder, listed)
 	}
 	v.checkListed(tree, subject, listed, touched)
+	if message.Kind == schemas.KindWithhold {
+		v.checkRecord(l, subject)
+	}
 }
 
 // entry is one line of a manifest and whether its file was found.
@@ -157,9 +160,9 @@ func (v *verifier) readManifest(tree gitstore.ID, subject string, message *schem
 
 // checkChanges holds each changed file to the rules and the manifest, and
 // returns the page folders that are touched.
-func (v *verifier) checkChanges(parent, tree gitstore.ID, subject string, kind schemas.CommitKind, listed map[string]*entry) (map[string]bool, bool) {
+func (v *verifier) checkChanges(l *link, parent gitstore.ID, subject string, listed map[string]*entry) (map[string]bool, bool) {
 	touched := map[string]bool{}
-	for change, err := range v.store.Changes(parent, tree) {
+	for change, err := range v.store.Changes(parent, l.tree) {
 		if err != nil {
 			v.report.unreadable(subject, err)
 			return nil, false
@@ -169,7 +172,7 @@ func (v *verifier) checkChanges(parent, tree gitstore.ID, subject string, kind s
 		if inPage {
 			touched[folder] = true
 		}
-		if why, err := v.forbidden(kind, parent, change); err != nil {
+		if why, err := v.forbidden(l, parent, change); err != nil {
 			v.badDocument(change.Path+" ("+subject+")", err)
 		} else if why != "" {
 			v.report.problem(checkRules, schemas.Tampered, subject, "%s: %s", change.Path, why)
@@ -213,6 +216,9 @@ func (v *verifier) checkFile(subject, path string, id gitstore.ID, listed map[st
 	}
 	e.seen = true
 	got, err := v.hashes.of(id)
+	if err != nil && v.isWithheld(path, id, e.sum, err) {
+		return
+	}
 	if err != nil {
 		v.report.unreadable(path+" ("+subject+")", err)
 		return
@@ -245,7 +251,8 @@ var (
 
 // forbidden says why a commit of this kind, on a parent with this tree, may not
 // make this change, or nothing. The manifest itself changes with every commit.
-func (v *verifier) forbidden(kind schemas.CommitKind, parent gitstore.ID, change gitstore.Change) (why string, err error) {
+func (v *verifier) forbidden(l *link, parent gitstore.ID, change gitstore.Change) (why string, err error) {
+	kind := l.message.Kind
 	folder, rest, inPage := archive.PageFolder(change.Path)
 	added, deleted := change.Old.ID.IsZero(), change.New.ID.IsZero()
 	if deleted && !inPage {
@@ -255,7 +262,8 @@ func (v *verifier) forbidden(kind schemas.CommitKind, parent gitstore.ID, change
 	var ok bool
 	switch kind {
 	case schemas.KindInit:
-		ok = added
+		_, record := archive.WithheldPath(change.Path)
+		ok = added && !record
 	case schemas.KindCapture, schemas.KindCheck:
 		ok = inPage && !past || added && checksPath().MatchString(change.Path)
 	case schemas.KindImport:
@@ -273,7 +281,8 @@ func (v *verifier) forbidden(kind schemas.CommitKind, parent gitstore.ID, change
 	case schemas.KindTrust:
 		ok = strings.HasPrefix(change.Path, archive.TrustFolder+"/")
 	case schemas.KindWithhold:
-		ok = inPage && deleted
+		sequence, record := archive.WithheldPath(change.Path)
+		ok = added && record && sequence == l.sequence || inPage && deleted && v.withheld.takes(change.Old.ID, l.sequence)
 	}
 	switch {
 	case ok || change.Path == archive.ManifestFile:

@@ -11,6 +11,7 @@
 //	pages/…/post.json            post/1            [Post]
 //	pages/…/untracked.json       untracked/1       [Untracked]
 //	pages/…/retractions.json     retractions/1     [Retractions]
+//	withheld/<sequence>.json     withheld/1        [Withheld]
 //	checks/…/<run>-<n>.jsonl     observation/1     [Observation]
 //	                             change/1          [Change]
 //	                             quote/1           [QuoteVerdict]

@@ -13,6 +13,7 @@ const (
 	CaptureSchema          = "capture/1"
 	PostSchema             = "post/1"
 	UntrackedSchema        = "untracked/1"
+	WithheldSchema         = "withheld/1"
 	RetractionsSchema      = "retractions/1"
 	RetractionReportSchema = "retraction-report/1"
 	ObservationSchema      = "observation/1"
@@ -51,7 +52,7 @@ const (
 
 // Document is the set of types that are documents of their own.
 type Document interface {
-	Archive | Capture | Post | Untracked | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy | SignerList |
+	Archive | Capture | Post | Untracked | Withheld | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy | SignerList |
 		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | Authorities | CheckpointReport | BundleReport
 }
 
@@ -80,6 +81,7 @@ var documents = []document{
 	{schema: PostSchema, goType: reflect.TypeFor[Post](), limit: maxStored},
 	{schema: UntrackedSchema, goType: reflect.TypeFor[Untracked](), limit: maxStored},
 	{schema: RetractionsSchema, goType: reflect.TypeFor[Retractions](), limit: maxStored},
+	{schema: WithheldSchema, goType: reflect.TypeFor[Withheld](), limit: maxStored},
 	{schema: ObservationSchema, goType: reflect.TypeFor[Observation](), limit: MaxLine, line: true},
 	{schema: ChangeSchema, goType: reflect.TypeFor[Change](), limit: MaxLine, line: true},
 	{schema: QuoteVerdictSchema, goType: reflect.TypeFor[QuoteVerdict](), limit: MaxLine, line: true},

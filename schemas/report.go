@@ -182,6 +182,7 @@ type Show struct {
 	Capture     *Capture     `json:"capture"`
 	Post        *Post        `json:"post,omitempty"`
 	Text        string       `json:"text,omitempty"`
+	Withheld    *Withheld    `json:"withheld,omitempty"`    // the record by which files of the capture were taken out
 	Change      *Change      `json:"change,omitempty"`      // verdict on the capture, against the one before
 	Standing    ChangeClass  `json:"standing,omitempty"`    // what the page says of itself: retraction, withdrawal …
 	Retractions *Retractions `json:"retractions,omitempty"` // what was imported about its DOI

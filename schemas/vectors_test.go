@@ -61,6 +61,7 @@ var decoders = map[string]func([]byte) (any, error){
 	PostSchema:             decoder(Decode[Post]),
 	UntrackedSchema:        decoder(Decode[Untracked]),
 	RetractionsSchema:      decoder(Decode[Retractions]),
+	WithheldSchema:         decoder(Decode[Withheld]),
 	RetractionReportSchema: decoder(Decode[RetractionReport]),
 	ObservationSchema:      decoder(DecodeLine[Observation]),
 	ChangeSchema:           decoder(DecodeLine[Change]),

@@ -79,6 +79,7 @@ type VerifyReport struct {
 	Cosigners   []SignerUse      `json:"cosigners,omitempty"` // of the co-signatures that are good
 	Times       *VerifyTimes     `json:"times,omitempty"`     // what timestamps prove
 	Checkpoints *CheckpointsSeen `json:"checkpoints,omitempty"`
+	Withheld    []WithheldSeen   `json:"withheld,omitempty"` // what was taken out on record, apart from damage
 	Conflict    *Conflict        `json:"conflict,omitempty"` // with what this user saw before
 	Repair      *RepairSeen      `json:"repair,omitempty"`   // what was done before
 	Limits      []string         `json:"limits,omitempty"`   // what was not proven

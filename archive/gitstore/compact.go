@@ -88,7 +88,8 @@ type compaction struct {
 	// and the folder of the first that it changes below.
 	rootFiles   []Entry
 	firstFolder string
-	names       []string // sealed packs in the private folder
+	omit        map[ID]bool // objects that are left out
+	names       []string    // sealed packs in the private folder
 	trailer     [][20]byte
 }
 

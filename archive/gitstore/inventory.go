@@ -27,16 +27,10 @@ func (s *Store) takeInventory() (*inventory, error) {
 		return nil, err
 	}
 	packs, _ := s.mergeable(all)
-	v := &inventory{store: s, packs: packs, loose: map[ID]bool{}}
-	for _, one := range packs {
-		index, err := openMapped(one.stem() + ".idx")
-		if err != nil {
-			return nil, errors.Join(err, v.close())
-		}
-		v.indexes, v.first = append(v.indexes, index), append(v.first, v.total)
-		v.total += index.count
+	v, err := s.inventoryOf(packs)
+	if err != nil {
+		return nil, err
 	}
-	v.done = make([]uint64, v.total/64+1)
 	err = s.eachLoose(func(id ID, _ string) error {
 		if _, packed, err := v.number(id); packed || err != nil {
 			return err
@@ -47,6 +41,21 @@ func (s *Store) takeInventory() (*inventory, error) {
 	if err != nil {
 		return nil, errors.Join(err, v.close())
 	}
+	return v, nil
+}
+
+// inventoryOf is the inventory of these packs alone.
+func (s *Store) inventoryOf(packs []mergeable) (*inventory, error) {
+	v := &inventory{store: s, packs: packs, loose: map[ID]bool{}}
+	for _, one := range packs {
+		index, err := openMapped(one.stem() + ".idx")
+		if err != nil {
+			return nil, errors.Join(err, v.close())
+		}
+		v.indexes, v.first = append(v.indexes, index), append(v.first, v.total)
+		v.total += index.count
+	}
+	v.done = make([]uint64, v.total/64+1)
 	return v, nil
 }
 

@@ -95,14 +95,9 @@ func (s *Store) mergeable(all []mergeable) (packs []mergeable, others int) {
 
 // marked reports whether a pack is kept, is that of a partial clone, or holds
 // what git waits to forget.
-func marked(stem string) bool {
-	for _, extension := range []string{".keep", ".promisor", ".mtimes"} {
-		if _, err := os.Lstat(stem + extension); err == nil {
-			return true
-		}
-	}
-	return false
-}
+func marked(stem string) bool { return len(marksOf(stem)) > 0 }
+
+var markExtensions = []string{".keep", ".promisor", ".mtimes"}
 
 // chooseMerge returns the packs to merge, out of packs from the smallest, or
 // fewer than two.

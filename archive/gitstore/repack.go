@@ -69,6 +69,9 @@ func (c *compaction) repackFound(id ID, like bool) error {
 	if err := c.to.ctx.Err(); err != nil {
 		return err
 	}
+	if c.omit[id] {
+		return nil
+	}
 	large, err := c.store.openLarge(id)
 	if err != nil && !isGone(err) {
 		return err

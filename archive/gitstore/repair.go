@@ -40,6 +40,8 @@ type RepairOptions struct {
 	// the digest of a path in one. What comes from another copy must have it.
 	Manifest string
 	Listed   func(manifest []byte, path string) (sum [32]byte, ok bool)
+	// Skip says which files are lacking on purpose; nil: none.
+	Skip func(id ID) bool
 	// Progress is called often, with a total of 0 when that is not known.
 	Progress func(what string, done, total int64)
 }
@@ -79,6 +81,9 @@ func (s *Store) Repair(ctx context.Context, o RepairOptions) (*RepairReport, err
 	}
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}
+	}
+	if o.Skip == nil {
+		o.Skip = func(ID) bool { return false }
 	}
 	report, err := s.repair(ctx, o)
 	if err = errors.Join(err, unlockWriter(lock)); err != nil {
@@ -315,7 +320,7 @@ func (r *repair) files(commit *Commit, parent ID) error {
 			}
 			return err
 		}
-		if change.New.ID.IsZero() || r.has(change.New.ID) {
+		if change.New.ID.IsZero() || r.has(change.New.ID) || r.options.Skip(change.New.ID) {
 			continue
 		}
 		if manifest == nil && r.options.Listed != nil {
@@ -462,7 +467,7 @@ func (r *repair) fetchLarge(id ID, from *ObjectReader, want *[32]byte) error {
 func (r *repair) keepSalvage() error {
 	for _, p := range r.bad {
 		for id, holder := range r.salvage {
-			if holder != p || r.done[id] {
+			if holder != p || r.done[id] || r.options.Skip(id) {
 				continue
 			}
 			if other, _, err := r.store.packs.find(id); other != nil && err == nil {

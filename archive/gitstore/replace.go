@@ -148,9 +148,17 @@ func removePackIn(stem string, indexes []*packIndex) error {
 		return err
 	}
 	held, err := x.heldBy(indexes)
-	if err = errors.Join(err, x.close()); err != nil || !held {
+	if err = errors.Join(err, x.close()); err != nil {
 		return err
 	}
+	if _, err := os.Lstat(stem + ".pack"); !held && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return removePackFiles(stem)
+}
+
+// removePackFiles removes a pack, its index last.
+func removePackFiles(stem string) error {
 	for _, extension := range []string{".bitmap", ".rev", ".pack", ".idx"} {
 		if err := removeIfThere(stem + extension); err != nil {
 			return err
@@ -166,19 +174,19 @@ func (x *packIndex) heldBy(others []*packIndex) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		held := false
-		for _, other := range others {
-			_, ok, err := other.find(id)
-			if err != nil {
-				return false, err
-			}
-			if held = ok; held {
-				break
-			}
-		}
-		if !held {
-			return false, nil
+		if held, err := heldByOne(id, others); err != nil || !held {
+			return false, err
 		}
 	}
 	return true, nil
+}
+
+// heldByOne reports whether an object is in one of these.
+func heldByOne(id ID, indexes []*packIndex) (bool, error) {
+	for _, x := range indexes {
+		if _, ok, err := x.find(id); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
 }

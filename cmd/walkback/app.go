@@ -127,7 +127,7 @@ func (p *program) app() *cli.App {
 		commands []*cli.Command
 	}{
 		{"Keep and look again", []*cli.Command{
-			p.captureCommand(), p.checkCommand(), p.retractionsCommand(), p.untrackCommand(),
+			p.captureCommand(), p.checkCommand(), p.retractionsCommand(), p.untrackCommand(), p.withholdCommand(),
 		}},
 		{"Read", []*cli.Command{
 			p.diffCommand(), p.quotesCommand(), p.logCommand(), p.showCommand(), p.listCommand(), p.searchCommand(), p.exportCommand(),

@@ -117,6 +117,12 @@ func hintFor(err error) string {
 		return hint
 	}
 	switch {
+	case errors.As(err, new(*sharedError)):
+		return "--everywhere takes them out there, too; --keep-shared leaves these files"
+	case errors.As(err, new(*archive.WithheldError)):
+		return "walkback show PAGE@VERSION shows the record; the bytes are gone for good"
+	case errors.As(err, new(*gitstore.KeptPackError)):
+		return "the record is made, and the bytes are still there: remove these marks when you know that nothing needs them, then run the same command again"
 	case errors.As(err, &exists):
 		return "name another file, or write over it with --force"
 	case errors.As(err, &unshowable):

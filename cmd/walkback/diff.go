@@ -170,6 +170,9 @@ func compareVersions(c *cli.Context, a *archive.Archive, before, after *archive.
 		if err != nil {
 			return nil, err
 		}
+		if record := page.Withheld(); document == nil && record != nil {
+			return nil, &archive.WithheldError{Path: fmt.Sprintf("snapshot %d of %s", page.Capture.Sequence, archive.SpokenName(page.Name)), Record: *record}
+		}
 		if document == nil {
 			return nil, withoutText(page, before, after)
 		}

@@ -25,6 +25,7 @@ func decodeReport(document string) error {
 		schemas.PageListSchema:         decodes[schemas.PageList],
 		schemas.LogSchema:              decodes[schemas.Log],
 		schemas.ShowSchema:             decodes[schemas.Show],
+		schemas.WithheldSchema:         decodes[schemas.Withheld],
 		schemas.DiffSchema:             decodes[schemas.Diff],
 		schemas.SearchSchema:           decodes[schemas.Search],
 		schemas.QuotesSchema:           decodes[schemas.Quotes],

@@ -71,6 +71,10 @@ func (p *program) show(c *cli.Context) error {
 		return err
 	}
 	show.Text = string(text)
+	withheld := page.Withheld()
+	if withheld != nil {
+		show.Withheld = withheld.Withheld
+	}
 	if show.Change, err = page.Verdict(c.Context); err != nil {
 		return err
 	}
@@ -90,7 +94,7 @@ func (p *program) show(c *cli.Context) error {
 	if c.Bool("json") {
 		return p.printJSON(show)
 	}
-	p.printShow(show, page.WhyNoText())
+	p.printShow(show, page.WhyNoText(), withheld)
 	return nil
 }
 
@@ -165,7 +169,7 @@ func versionOf(c *cli.Context, a *archive.Archive, ref archive.PageRef, spec str
 	return version.Page(c.Context)
 }
 
-func (p *program) printShow(show *schemas.Show, noText string) {
+func (p *program) printShow(show *schemas.Show, noText string, withheld *archive.WithheldRecord) {
 	capture := show.Capture
 	line := func(label, format string, args ...any) {
 		if value := fmt.Sprintf(format, args...); value != "" {
@@ -187,6 +191,9 @@ func (p *program) printShow(show *schemas.Show, noText string) {
 	line("folder", "%s", show.Folder)
 	if body := capture.Body; body != nil {
 		line("payload", "%s, %s, %s", size(body.Size), body.MediaType, body.SHA256)
+	}
+	if withheld != nil {
+		line("withheld", "%s", withheldWords(withheld))
 	}
 	if tally := capture.TallyResources(); tally != nil {
 		line("resources", "%s, %s%s", count(tally.Kept, "file"), size(tally.Bytes), missingWords(tally))
@@ -231,6 +238,15 @@ func (p *program) printShow(show *schemas.Show, noText string) {
 		p.printf("\n")
 		p.printText(show.Text)
 	}
+}
+
+// withheldWords says that what a capture held was taken out, and why.
+func withheldWords(record *archive.WithheldRecord) string {
+	words := fmt.Sprintf("since %s, by snapshot %d: %s", minute(record.At), record.Sequence, record.Reason)
+	if record.Authority != "" {
+		words += " (" + record.Authority + ")"
+	}
+	return words
 }
 
 // missingWords says how many resources of a page are missing.

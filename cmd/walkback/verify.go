@@ -306,6 +306,10 @@ func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
 			p.printf("and %d more of %s\n", check.More, check.ID)
 		}
 	}
+	for _, seen := range report.Withheld {
+		p.printf("withheld: %s: %s, %s, since %s by snapshot %d: %s%s\n", archive.SpokenName(seen.URL), count(int(seen.Files), "file"), size(seen.Bytes),
+			minute(seen.At), seen.Sequence, seen.Reason, presentWords(seen))
+	}
 	for _, signer := range report.Signers {
 		p.printf("%s signed by %s (%s)\n", count(int(signer.Commits), "commit"), signer.Principal, signer.Key)
 	}
@@ -334,6 +338,18 @@ func (p *program) printVerify(dir string, report *schemas.VerifyReport) {
 	if !report.Pinned {
 		p.say("warning", "UNPINNED: nothing outside the archive says who made it; ask its operator for the introduction and verify with --introduction FILE")
 	}
+}
+
+// presentWords says what is there though it is withheld.
+func presentWords(seen schemas.WithheldSeen) string {
+	words := ""
+	if seen.Authority != "" {
+		words = " (" + seen.Authority + ")"
+	}
+	if seen.Present > 0 {
+		words += fmt.Sprintf("; here all the same: %d (not removed yet, or captured again)", seen.Present)
+	}
+	return words
 }
 
 func aside(subject string) string {
