@@ -115,7 +115,7 @@ func timeVerdict(err error) schemas.Verdict {
 	return schemas.Tampered
 }
 
-// nameOfBlock is how a block is called as a witness.
+// nameOfBlock is how a block is called as a source of time.
 func nameOfBlock(height int64) string { return fmt.Sprintf("block %d", height) }
 
 // calendarName shortens the address of a calendar.

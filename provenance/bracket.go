@@ -50,7 +50,7 @@ func (b *Brackets) Of(ctx context.Context, s *archive.Snapshot) (*schemas.Bracke
 }
 
 // nearest returns the best proof of the first folder of evidence that has one. side
-// says in which direction the uncertainty of a witness counts.
+// says in which direction the uncertainty of a source counts.
 func (b *Brackets) nearest(ctx context.Context, in *archive.Snapshot, files iter.Seq2[archive.EvidenceFile, error], better func(p, q *schemas.ProvenTime) bool, side int) (best *schemas.ProvenTime, err error) {
 	var of schemas.Digest
 	folders := 0
@@ -108,7 +108,7 @@ func (b *Brackets) proven(ctx context.Context, in *archive.Snapshot, file archiv
 	if side < 0 {
 		at = p.Time.Add(-p.Accuracy)
 	}
-	return &schemas.ProvenTime{Time: schemas.TimeOf(at), Kind: schemas.WitnessAuthority, Witness: name, Of: of.Message.Sequence}, nil
+	return &schemas.ProvenTime{Time: schemas.TimeOf(at), Kind: schemas.AuthoritySource, Source: name, Of: of.Message.Sequence}, nil
 }
 
 func (b *Brackets) provenByBlock(of *archive.Snapshot, file archive.EvidenceFile, data []byte, side int) (*schemas.ProvenTime, error) {
@@ -136,7 +136,7 @@ func (b *Brackets) provenByBlock(of *archive.Snapshot, file archive.EvidenceFile
 			if side < 0 {
 				at = h.Time().Add(-timestamp.BlockTolerance)
 			}
-			return &schemas.ProvenTime{Time: schemas.TimeOf(at), Kind: schemas.WitnessBitcoin, Witness: nameOfBlock(a.Height), Of: of.Message.Sequence}, nil
+			return &schemas.ProvenTime{Time: schemas.TimeOf(at), Kind: schemas.BitcoinSource, Source: nameOfBlock(a.Height), Of: of.Message.Sequence}, nil
 		}
 	}
 	return nil, nil

@@ -22,7 +22,7 @@ func (v *verifier) reportTimes() (limits []string) {
 	}
 	v.report.Times = said
 	for _, s := range said.Sources {
-		if s.Kind == schemas.WitnessAuthority && !s.Known {
+		if s.Kind == schemas.AuthoritySource && !s.Known {
 			limits = append(limits, fmt.Sprintf("that %q is the authority it is called rests on the archive's own trust/%s (root certificate %s): compare it with the authority's", s.Name, rootsFile(s.Name), s.Root))
 		}
 	}
@@ -91,7 +91,7 @@ func (v *verifier) timeSources() []schemas.TimeSource {
 	for _, p := range v.times.proofs {
 		name, root := "Bitcoin", schemas.Digest{}
 		if len(p.chain) > 0 {
-			name, root = p.witness, schemas.DigestOf(p.chain[len(p.chain)-1].Raw)
+			name, root = p.source, schemas.DigestOf(p.chain[len(p.chain)-1].Raw)
 		}
 		key := name + " " + root.Hex()
 		s := sources[key]

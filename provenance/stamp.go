@@ -269,7 +269,7 @@ func (st *stamping) fetchLists(ctx context.Context) error {
 					continue
 				}
 				asked[address] = true
-				st.report.Asked = append(st.report.Asked, st.fetchList(ctx, p.witness, address))
+				st.report.Asked = append(st.report.Asked, st.fetchList(ctx, p.source, address))
 			}
 		}
 	}

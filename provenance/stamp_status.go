@@ -42,7 +42,7 @@ func (v *verifier) stampRanges() []schemas.StampRange {
 		of, best := t.proofs[t.after[i]].of, t.existed(t.proofs[t.after[i]].of)
 		var by []string
 		for ; i < len(t.after) && t.proofs[t.after[i]].of == of; i++ {
-			by = append(by, t.proofs[t.after[i]].witness)
+			by = append(by, t.proofs[t.after[i]].source)
 		}
 		add(of, schemas.TimeProven, by).NotAfter = schemas.TimeOf(best.notAfter)
 	}

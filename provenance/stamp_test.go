@@ -173,7 +173,7 @@ func (w *clockwork) upgrades(stamped int64) {
 		t.Fatalf("the header: %s, %v", outcomes(report), err)
 	}
 	verified := w.verifyTimes(provenance.VerifyOptions{})
-	if verified.ExitCode != 0 || verified.Times.Unchecked != 0 || len(verified.Times.Sources) != 3 || verified.Times.Sources[0].Kind != schemas.WitnessBitcoin {
+	if verified.ExitCode != 0 || verified.Times.Unchecked != 0 || len(verified.Times.Sources) != 3 || verified.Times.Sources[0].Kind != schemas.BitcoinSource {
 		t.Errorf("with its header kept: exit code %d, %+v\n%s", verified.ExitCode, verified.Times, problems(verified))
 	}
 	mainnet, err := provenance.Verify(t.Context(), w.Dir(), provenance.VerifyOptions{Now: w.Clock.Now})

@@ -31,8 +31,8 @@ type times struct {
 type proof struct {
 	of, by              int // places in the chain of the commit that it is of, and of the one that adds it
 	notAfter, notBefore time.Time
-	kind                schemas.WitnessKind
-	witness             string
+	kind                schemas.TimeSourceKind
+	source              string
 	chain               []*x509.Certificate // of a token
 	subject             string              // the file
 	authority           *timestamp.Authority
@@ -67,11 +67,11 @@ func (t *times) settle() {
 	}
 	slices.SortFunc(t.after, func(i, j int) int {
 		a, b := t.proofs[i], t.proofs[j]
-		return cmp.Or(cmp.Compare(a.of, b.of), a.notAfter.Compare(b.notAfter), cmp.Compare(a.witness, b.witness))
+		return cmp.Or(cmp.Compare(a.of, b.of), a.notAfter.Compare(b.notAfter), cmp.Compare(a.source, b.source))
 	})
 	slices.SortFunc(t.before, func(i, j int) int {
 		a, b := t.proofs[i], t.proofs[j]
-		return cmp.Or(cmp.Compare(a.by, b.by), a.notBefore.Compare(b.notBefore), cmp.Compare(a.witness, b.witness))
+		return cmp.Or(cmp.Compare(a.by, b.by), a.notBefore.Compare(b.notBefore), cmp.Compare(a.source, b.source))
 	})
 	for i := n - 1; i >= 0; i-- {
 		t.least[i] = t.after[i]
@@ -120,10 +120,10 @@ func (t *times) proven() int {
 func (t *times) bracket(place int, first int64) *schemas.Bracket {
 	var b schemas.Bracket
 	if p := t.existed(place); p != nil {
-		b.NotAfter = &schemas.ProvenTime{Time: schemas.TimeOf(p.notAfter), Kind: p.kind, Witness: p.witness, Of: first + int64(p.of)}
+		b.NotAfter = &schemas.ProvenTime{Time: schemas.TimeOf(p.notAfter), Kind: p.kind, Source: p.source, Of: first + int64(p.of)}
 	}
 	if p := t.followed(place); p != nil {
-		b.NotBefore = &schemas.ProvenTime{Time: schemas.TimeOf(p.notBefore), Kind: p.kind, Witness: p.witness, Of: first + int64(p.of)}
+		b.NotBefore = &schemas.ProvenTime{Time: schemas.TimeOf(p.notBefore), Kind: p.kind, Source: p.source, Of: first + int64(p.of)}
 	}
 	if b.NotAfter == nil && b.NotBefore == nil {
 		return nil

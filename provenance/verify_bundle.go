@@ -579,7 +579,7 @@ func (v *bundleVerifier) checkTime(of *link, name, base string, data []byte, aut
 		}
 		v.times.add(proof{
 			of: int(of.sequence), by: int(of.sequence), notAfter: proven.Time.Add(proven.Accuracy), notBefore: proven.Time.Add(-proven.Accuracy),
-			kind: schemas.WitnessAuthority, witness: by, chain: proven.Chain, subject: name, authority: authority,
+			kind: schemas.AuthoritySource, source: by, chain: proven.Chain, subject: name, authority: authority,
 		})
 	case archive.PendingProof, archive.BlockProof:
 		p, err := timestamp.ParseProof(data)
@@ -630,7 +630,7 @@ func (v *bundleVerifier) checkBlocks(of *link, name string, p *timestamp.Proof) 
 func (v *bundleVerifier) provenBy(of *link, a *timestamp.Attestation, h *timestamp.Header, name string) {
 	v.times.add(proof{
 		of: int(of.sequence), by: int(of.sequence), notAfter: h.Time().Add(timestamp.BlockTolerance), notBefore: h.Time().Add(-timestamp.BlockTolerance),
-		kind: schemas.WitnessBitcoin, witness: nameOfBlock(a.Height), subject: name,
+		kind: schemas.BitcoinSource, source: nameOfBlock(a.Height), subject: name,
 	})
 }
 
@@ -649,7 +649,7 @@ func (v *bundleVerifier) checkTimes() {
 			v.report.problem(checkTimes, schemas.Unproven, fmt.Sprintf("commit %d", sequence), "TIME-UNPROVEN: no timestamp proves when it existed")
 		case p != nil && l.time.Sub(p.notAfter) > clockTolerance:
 			v.report.problem(checkTimes, schemas.Unproven, fmt.Sprintf("commit %d", sequence), "TIME-CONFLICT: it says %s, but %s proves that it existed at %s",
-				l.time.UTC().Format(time.RFC3339), p.witness, p.notAfter.UTC().Format(time.RFC3339))
+				l.time.UTC().Format(time.RFC3339), p.source, p.notAfter.UTC().Format(time.RFC3339))
 		}
 	}
 }
@@ -770,7 +770,7 @@ func (v *bundleVerifier) say() {
 		}
 	}
 	for _, s := range said.Sources {
-		if s.Kind == schemas.WitnessAuthority && !s.Known {
+		if s.Kind == schemas.AuthoritySource && !s.Known {
 			limits = append(limits, fmt.Sprintf("that %q is the authority it is called: its root certificate %s came with the bundle; compare it with the authority's", s.Name, s.Root))
 		}
 	}

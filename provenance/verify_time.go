@@ -22,7 +22,7 @@ import (
 )
 
 // clockTolerance is by how much a clock of the operator may differ from those of
-// the witnesses before it is a conflict.
+// the sources before it is a conflict.
 const clockTolerance = 10 * time.Minute
 
 // captureDelay is how long a capture may wait for the commit that records it: a
@@ -180,7 +180,7 @@ func (v *verifier) checkToken(l *link, by, of int, commit *link, file archive.Ev
 	}
 	v.keep(l, commit, proof{
 		of: of, by: by, notAfter: proven.Time.Add(proven.Accuracy), notBefore: proven.Time.Add(-proven.Accuracy),
-		kind: schemas.WitnessAuthority, witness: name, chain: proven.Chain, subject: file.Path(), authority: authority,
+		kind: schemas.AuthoritySource, source: name, chain: proven.Chain, subject: file.Path(), authority: authority,
 	})
 	return nil
 }
@@ -245,7 +245,7 @@ func (v *verifier) proveByBlock(h *timestamp.Header, by, of int, a *timestamp.At
 	}
 	v.keep(l, commit, proof{
 		of: of, by: by, notAfter: h.Time().Add(timestamp.BlockTolerance), notBefore: h.Time().Add(-timestamp.BlockTolerance),
-		kind: schemas.WitnessBitcoin, witness: nameOfBlock(a.Height), subject: subject,
+		kind: schemas.BitcoinSource, source: nameOfBlock(a.Height), subject: subject,
 	})
 	return nil
 }
@@ -257,16 +257,16 @@ func (v *verifier) keep(l, commit *link, p proof) {
 	v.times.add(p)
 	v.report.looked(checkTimes, 1)
 	if late := commit.time.Sub(p.notAfter); late > clockTolerance {
-		v.timeConflict(commit, "it says %s, but %s proves that it existed at %s", commit.time, p.witness, p.notAfter)
+		v.timeConflict(commit, "it says %s, but %s proves that it existed at %s", commit.time, p.source, p.notAfter)
 	}
 	if early := p.notBefore.Sub(l.time); early > clockTolerance {
-		v.timeConflict(l, "it says %s, but holds what %s stamped at %s", l.time, p.witness, p.notBefore)
+		v.timeConflict(l, "it says %s, but holds what %s stamped at %s", l.time, p.source, p.notBefore)
 	}
 }
 
-func (v *verifier) timeConflict(l *link, format string, said time.Time, witness string, proven time.Time) {
+func (v *verifier) timeConflict(l *link, format string, said time.Time, source string, proven time.Time) {
 	v.report.problem(checkTimes, schemas.Unproven, "commit "+l.id.String(), "TIME-CONFLICT: "+format,
-		said.UTC().Format(time.RFC3339), witness, proven.UTC().Format(time.RFC3339))
+		said.UTC().Format(time.RFC3339), source, proven.UTC().Format(time.RFC3339))
 }
 
 // checkCaptureTime holds the time of a capture that the commit at hand recorded to
@@ -276,11 +276,11 @@ func (v *verifier) checkCaptureTime(subject, folder string, captured schemas.Tim
 	v.report.looked(checkTimes, 1)
 	if p := v.times.existed(place); p != nil && at.Sub(p.notAfter) > clockTolerance {
 		v.report.problem(checkTimes, schemas.Unproven, subject, "TIME-CONFLICT: %s says it was captured at %s, but %s proves that it was recorded by %s",
-			folder, captured, p.witness, p.notAfter.UTC().Format(time.RFC3339))
+			folder, captured, p.source, p.notAfter.UTC().Format(time.RFC3339))
 	}
 	if p := v.times.followed(place); p != nil && p.notBefore.Sub(at) > captureDelay {
 		v.report.problem(checkTimes, schemas.Unproven, subject, "TIME-CONFLICT: %s says it was captured at %s, but was recorded after %s stamped at %s",
-			folder, captured, p.witness, p.notBefore.UTC().Format(time.RFC3339))
+			folder, captured, p.source, p.notBefore.UTC().Format(time.RFC3339))
 	}
 }
 

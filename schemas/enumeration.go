@@ -23,7 +23,7 @@ var enumerations = map[reflect.Type][]string{
 		QuoteFateUnseen),
 	reflect.TypeFor[ResultKind]():  words(ResultNew, ResultCaptured, ResultAsBefore, ResultInRun),
 	reflect.TypeFor[Verdict]():     words(Tampered, Rollback, Untrusted, Incomplete, Unproven, Policy, Unsupported, Verified),
-	reflect.TypeFor[WitnessKind](): words(WitnessAuthority, WitnessBitcoin),
+	reflect.TypeFor[TimeSourceKind](): words(AuthoritySource, BitcoinSource),
 	reflect.TypeFor[StampOutcome](): words(StampGiven, StampPromised, StampUpgraded, StampWaiting, StampPresent,
 		StampDelayed, StampFailed),
 	reflect.TypeFor[StampState]():     words(TimeProven, TimePending, TimeUnchecked, TimeMissing),

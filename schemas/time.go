@@ -1,16 +1,16 @@
 package schemas
 
-// WitnessKind says who proves a time.
-type WitnessKind string
+// TimeSourceKind says who proves a time.
+type TimeSourceKind string
 
-// The kinds of witness.
+// The kinds of source.
 const (
-	WitnessAuthority WitnessKind = "rfc3161" // a time stamping authority
-	WitnessBitcoin   WitnessKind = "bitcoin" // a block, by way of OpenTimestamps
+	AuthoritySource TimeSourceKind = "rfc3161" // a time stamping authority
+	BitcoinSource   TimeSourceKind = "bitcoin" // a block, by way of OpenTimestamps
 )
 
 // Bracket is what timestamps prove of when a snapshot was made. The times are
-// those of the witnesses.
+// those of the sources.
 type Bracket struct {
 	NotAfter  *ProvenTime `json:"not_after,omitempty"`  // it existed then
 	NotBefore *ProvenTime `json:"not_before,omitempty"` // it holds what was stamped then
@@ -18,10 +18,10 @@ type Bracket struct {
 
 // ProvenTime is a time with who proves it.
 type ProvenTime struct {
-	Time    Time        `json:"time"`
-	Kind    WitnessKind `json:"kind"`
-	Witness string      `json:"witness" rule:"text"` // name of the authority, or block N
-	Of      int64       `json:"of"`                  // sequence of the snapshot that was stamped
+	Time   Time           `json:"time"`
+	Kind   TimeSourceKind `json:"kind"`
+	Source string         `json:"source" rule:"text"` // name of the authority, or block N
+	Of     int64          `json:"of"`                 // sequence of the snapshot that was stamped
 }
 
 // VerifyTimes is what a verification found of timestamps.
@@ -33,16 +33,16 @@ type VerifyTimes struct {
 	Unchecked int64        `json:"unchecked"` // those in a block whose header is not at hand
 }
 
-// TimeSource is a witness with what it proves.
+// TimeSource is who proves times, with what it proves.
 type TimeSource struct {
-	Kind      WitnessKind `json:"kind"`
-	Name      string      `json:"name" rule:"text"`
-	Tokens    int64       `json:"tokens"` // that are good
-	First     Time        `json:"first"`
-	Last      Time        `json:"last"`
-	Qualified bool        `json:"qualified,omitempty"` // the archive calls it a qualified service
-	Root      Digest      `json:"root,omitzero"`       // of the certificate that its chain ends in
-	Known     bool        `json:"known,omitempty"`     // this reader's settings have that certificate, too
+	Kind      TimeSourceKind `json:"kind"`
+	Name      string         `json:"name" rule:"text"`
+	Tokens    int64          `json:"tokens"` // that are good
+	First     Time           `json:"first"`
+	Last      Time           `json:"last"`
+	Qualified bool           `json:"qualified,omitempty"` // the archive calls it a qualified service
+	Root      Digest         `json:"root,omitzero"`       // of the certificate that its chain ends in
+	Known     bool           `json:"known,omitempty"`     // this reader's settings have that certificate, too
 }
 
 // StampReport is what walkback stamp did, and how the archive's snapshots stand.

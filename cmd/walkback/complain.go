@@ -110,7 +110,7 @@ func hintFor(err error) string {
 		corrupt     *gitstore.CorruptError
 		truncated   *gitstore.TruncatedError
 	)
-	if missing := new(noWitness); errors.As(err, &missing) {
+	if missing := new(noTimeSource); errors.As(err, &missing) {
 		return missing.hint()
 	}
 	if hint := hintForBrowser(err); hint != "" {

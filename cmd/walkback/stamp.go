@@ -182,14 +182,14 @@ func (p *program) stampStatus(c *cli.Context) error {
 	return nil
 }
 
-// noWitness is returned when the settings name nobody to ask.
-type noWitness struct{ file string }
+// noTimeSource is returned when the settings name nobody to ask.
+type noTimeSource struct{ file string }
 
-func (e *noWitness) Error() string {
+func (e *noTimeSource) Error() string {
 	return "no time stamping authority and no calendar is set up"
 }
 
-func (e *noWitness) hint() string {
+func (e *noTimeSource) hint() string {
 	return fmt.Sprintf(`put into %s one block for each, better two of different operators:
 [[authority]]
 name = "example"
@@ -218,12 +218,12 @@ type calendarSetting struct {
 // refuse who asks more than twenty times in twenty minutes.
 const askInterval = time.Minute
 
-var witnessName = pattern.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var stamperName = pattern.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // stamper makes what asks those whom the settings name.
 func (p *program) stamper(c *cli.Context, s settings) (*provenance.Stamper, error) {
 	if len(s.Authorities)+len(s.Calendars) == 0 {
-		return nil, &noWitness{file: p.settingsFile()}
+		return nil, &noTimeSource{file: p.settingsFile()}
 	}
 	agent := s.UserAgent
 	if agent == "" {
@@ -263,7 +263,7 @@ func (p *program) stamper(c *cli.Context, s settings) (*provenance.Stamper, erro
 }
 
 func (p *program) authority(a authoritySetting) (*provenance.StampAuthority, error) {
-	if !witnessName().MatchString(a.Name) || len(a.Name) > 40 {
+	if !stamperName().MatchString(a.Name) || len(a.Name) > 40 {
 		return nil, fmt.Errorf("name = %q is not a word of a-z, 0-9 and -", a.Name)
 	}
 	if err := timestamp.CheckURL(a.URL); err != nil {
@@ -356,19 +356,19 @@ func bracketWords(b *schemas.Bracket) string {
 		return ""
 	}
 	if t := b.NotAfter; t != nil {
-		parts = append(parts, "existed no later than "+minute(t.Time)+" by "+witnessWords(t))
+		parts = append(parts, "existed no later than "+minute(t.Time)+" by "+sourceWords(t))
 	}
 	if t := b.NotBefore; t != nil {
-		parts = append(parts, "not before "+minute(t.Time)+" by "+witnessWords(t))
+		parts = append(parts, "not before "+minute(t.Time)+" by "+sourceWords(t))
 	}
 	return strings.Join(parts, ", ")
 }
 
-func witnessWords(t *schemas.ProvenTime) string {
-	if t.Kind == schemas.WitnessBitcoin {
-		return "Bitcoin " + t.Witness
+func sourceWords(t *schemas.ProvenTime) string {
+	if t.Kind == schemas.BitcoinSource {
+		return "Bitcoin " + t.Source
 	}
-	return t.Witness
+	return t.Source
 }
 
 // checkHeaders refuses a file that cannot hold block headers.

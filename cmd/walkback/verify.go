@@ -370,7 +370,7 @@ func (p *program) printTimes(report *schemas.VerifyReport) {
 	}
 	for _, s := range times.Sources {
 		name, what := s.Name, "timestamp"
-		if s.Kind == schemas.WitnessBitcoin {
+		if s.Kind == schemas.BitcoinSource {
 			what = "block"
 		}
 		if s.Qualified {

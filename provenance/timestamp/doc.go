@@ -1,4 +1,4 @@
-// Package timestamp proves when bytes existed, by two kinds of witness: time
+// Package timestamp proves when bytes existed, by two kinds of source: time
 // stamping authorities (RFC 3161) and the Bitcoin block chain, by way of
 // OpenTimestamps. It reads, checks, asks for and writes their proofs, and knows
 // nothing of archives. What is stamped are the raw bytes of a commit with its
