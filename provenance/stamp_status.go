@@ -25,6 +25,7 @@ func StampStatus(ctx context.Context, a *archive.Archive, options VerifyOptions)
 	}
 	return &schemas.StampReport{
 		Schema: schemas.StampReportSchema, ArchiveID: a.ID(), Asked: []schemas.StampResult{}, Ranges: v.stampRanges(),
+		Renew: v.times.renewals(v.options.Now()),
 	}, nil
 }
 

@@ -58,6 +58,7 @@ func (v *verifier) checkAllEvidence(ctx context.Context) {
 	v.checkRevocations()
 	v.times.settle()
 	v.report.at = -1
+	v.checkRenewals()
 }
 
 // checkEvidence checks the proofs that the commit at a place adds.

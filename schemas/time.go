@@ -47,12 +47,20 @@ type TimeSource struct {
 
 // StampReport is what walkback stamp did, and how the archive's snapshots stand.
 type StampReport struct {
-	Schema    string        `json:"schema"` // stamp-report/1
-	ArchiveID string        `json:"archive_id" rule:"archive"`
-	Of        *CommitRef    `json:"of,omitempty"`     // that was stamped
-	Commit    *CommitRef    `json:"commit,omitempty"` // that holds the evidence
-	Asked     []StampResult `json:"asked"`
-	Ranges    []StampRange  `json:"ranges"` // oldest first, all but evidence at the end
+	Schema    string         `json:"schema"` // stamp-report/1
+	ArchiveID string         `json:"archive_id" rule:"archive"`
+	Of        *CommitRef     `json:"of,omitempty"`     // that was stamped
+	Commit    *CommitRef     `json:"commit,omitempty"` // that holds the evidence
+	Asked     []StampResult  `json:"asked"`
+	Ranges    []StampRange   `json:"ranges"`          // oldest first, all but evidence at the end
+	Renew     []StampRenewal `json:"renew,omitempty"` // whose stamps are to be renewed
+}
+
+// StampRenewal is an authority whose certificates end soon, or have ended, with no
+// other proof that lasts.
+type StampRenewal struct {
+	Name string `json:"name" rule:"text"`
+	Ends Time   `json:"ends"` // of the first certificate of the chain
 }
 
 // StampOutcome says what came of asking somebody.

@@ -48,6 +48,7 @@ signed another history.`,
 			&cli.StringFlag{Name: "check", Usage: "verify the proof in `FILE`"},
 			&cli.BoolFlag{Name: "no-witness", Usage: "ask no witness"},
 			&cli.BoolFlag{Name: "allow-private", Usage: "also ask witnesses at private and loopback addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
+			viaFlag(""),
 			&cli.StringFlag{Name: "out", Usage: "write the checkpoint or the proof to `FILE` as well; it must not be there yet"},
 			&cli.BoolFlag{Name: "json", Usage: "print a checkpoint-report/1 document"},
 			waitFlag,
@@ -99,7 +100,11 @@ func (p *program) makeCheckpoint(c *cli.Context, witnesses []checkpoint.Witness)
 	if err != nil {
 		return err
 	}
-	dial := fetch.GuardedDialer(fetch.Options{AllowPrivate: c.Bool("allow-private") || p.settings().AllowPrivate})
+	via, err := viaOf(c, p.settings())
+	if err != nil {
+		return err
+	}
+	dial := fetch.GuardedDialer(fetch.Options{AllowPrivate: c.Bool("allow-private") || p.settings().AllowPrivate, Via: via})
 	client := &http.Client{Timeout: witnessTime, Transport: &http.Transport{DialContext: dial, MaxResponseHeaderBytes: 64 << 10}}
 	defer client.CloseIdleConnections()
 	report, err := recorder.Checkpoint(c.Context, provenance.CheckpointOptions{Key: key, Witnesses: witnesses, Client: client})

@@ -31,7 +31,7 @@ func mannerFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "delay", Category: groupManners, Value: time.Second, Usage: "leave a host alone for about this `TIME` between two pages; by default not hosts of this machine and of private networks"},
 		&cli.IntFlag{Name: "retries", Category: groupManners, Value: 2, EnvVars: []string{"WALKBACK_RETRIES"}, Usage: "ask at most `N` times more where a fault may pass: no answer, a broken connection, 429, 502, 503, 504"},
 		&cli.DurationFlag{Name: deadlineName, Category: groupManners, DefaultText: "none", Usage: "begin no page any more after this `TIME`, and exit with 4 if some are left; the same command continues"},
-		&cli.StringFlag{Name: "via", Category: groupVantage, EnvVars: []string{"WALKBACK_VIA"}, Usage: "ask through the proxy at `ADDRESS`, http://, socks5:// (names looked up here) or socks5h:// (there), so that pages are seen from another place"},
+		viaFlag(groupVantage),
 		&cli.StringFlag{Name: "vantage", Category: groupVantage, Usage: "record that pages are looked at from the place called `NAME` (default: the proxy's host)"},
 		&cli.StringFlag{Name: "cookies", Category: groupVantage, Usage: "send the cookies in `FILE` (cookies.txt, Netscape) to their hosts; their values are not kept"},
 		&cli.StringSliceFlag{Name: "header", Category: groupVantage, Usage: "send a `FIELD` to one host, as in 'example.org: Authorization: Bearer …'; its value is not kept"},
@@ -67,16 +67,31 @@ func (p *program) fetchOptions(c *cli.Context) (fetch.Options, error) {
 		return o, &usage{message: fmt.Sprintf("--retries must be from 0 to %d", maxRetries), hint: "for example --retries 3"}
 	}
 	var err error
-	if via := cmp.Or(c.String("via"), s.Via); via != "" {
-		if o.Via, err = fetch.ParseProxy(via); err != nil {
-			return o, &usage{message: "--via: " + err.Error(), hint: "for example --via socks5h://127.0.0.1:9050"}
-		}
+	if o.Via, err = viaOf(c, s); err != nil {
+		return o, err
 	}
 	if o.Cookies, err = readCookies(cmp.Or(c.String("cookies"), s.Cookies)); err != nil {
 		return o, err
 	}
 	o.Headers, err = headersOf(c.StringSlice("header"), s.Headers)
 	return o, err
+}
+
+func viaFlag(group string) cli.Flag {
+	return &cli.StringFlag{Name: "via", Category: group, EnvVars: []string{"WALKBACK_VIA"}, Usage: "ask through the proxy at `ADDRESS`, http://, socks5:// (names looked up here) or socks5h:// (there), so that pages are seen from another place"}
+}
+
+// viaOf returns the proxy that the command line or the settings name, nil for none.
+func viaOf(c *cli.Context, s settings) (*fetch.Proxy, error) {
+	address := cmp.Or(c.String("via"), s.Via)
+	if address == "" {
+		return nil, nil
+	}
+	via, err := fetch.ParseProxy(address)
+	if err != nil {
+		return nil, &usage{message: "--via: " + err.Error(), hint: "for example --via socks5h://127.0.0.1:9050"}
+	}
+	return via, nil
 }
 
 // maxRetries bounds --retries: each one waits longer.

@@ -48,6 +48,7 @@ Exit codes: 0 done; 1 could not run; 2 usage; 4 somebody gave no proof;
 			&cli.BoolFlag{Name: "renew", Usage: "stamp the newest commit, timestamps too, and keep revocation lists"},
 			headersFlag,
 			&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
+			viaFlag(""),
 			&cli.DurationFlag{Name: "timeout", Value: 20 * time.Second, Usage: "wait this `TIME` for each answer"},
 			&cli.BoolFlag{Name: "json", Usage: "print a stamp-report/1 document"},
 			waitFlag,
@@ -179,6 +180,9 @@ func (p *program) stampStatus(c *cli.Context) error {
 		rows = append(rows, []string{"snapshot " + which, string(r.State), said})
 	}
 	p.columns(rows)
+	for _, r := range report.Renew {
+		p.say("warning", "the certificates of %s end on %s, and nothing that lasts proves the same times: walkback stamp --renew, with a newer certificate, another authority or a calendar", r.Name, minute(r.Ends))
+	}
 	return nil
 }
 
@@ -229,11 +233,15 @@ func (p *program) stamper(c *cli.Context, s settings) (*provenance.Stamper, erro
 	if agent == "" {
 		agent = fetch.DefaultUserAgent
 	}
+	via, err := viaOf(c, s)
+	if err != nil {
+		return nil, err
+	}
 	timeout := c.Duration("timeout")
 	stamper := &provenance.Stamper{
 		Client: &timestamp.Client{
 			HTTP: &http.Client{Transport: &http.Transport{
-				DialContext:            fetch.GuardedDialer(fetch.Options{AllowPrivate: c.Bool("allow-private") || s.AllowPrivate}),
+				DialContext:            fetch.GuardedDialer(fetch.Options{AllowPrivate: c.Bool("allow-private") || s.AllowPrivate, Via: via}),
 				DisableKeepAlives:      true,
 				MaxResponseHeaderBytes: 64 << 10,
 			}},
