@@ -332,6 +332,6 @@ func (v *verifier) limits() {
 	notes = append(notes, v.reportTimes()...)
 	notes = append(notes, withheldLimits(v.report.Withheld)...)
 	v.report.Limits = append(notes,
-		"that the pages were true, complete, or the same for other visitors is not proven",
+		"that the pages were true, complete, or the same for other visitors",
 	)
 }

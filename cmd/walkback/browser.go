@@ -33,7 +33,7 @@ func (b *browserChoice) Set(value string) error {
 	case browserAuto, browserNever:
 		b.when = value
 	default:
-		return fmt.Errorf("%q is none of always, auto, never", value)
+		return errors.New("want always, auto or never")
 	}
 	return nil
 }

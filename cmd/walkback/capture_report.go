@@ -226,7 +226,7 @@ func whereKept(report *schemas.CaptureReport) string {
 	}
 	switch {
 	case newest == nil:
-		return "nothing was to add"
+		return "there was nothing to add"
 	case kept == 1:
 		return fmt.Sprintf("snapshot %d, commit %.12s", newest.Sequence, newest.Commit)
 	}
@@ -238,6 +238,9 @@ func outcomeWords(page schemas.CapturedPage) string {
 	words := string(page.Outcome)
 	if page.Outcome == schemas.NotModified {
 		words = string(schemas.Served)
+	}
+	if page.Result == schemas.ResultCaptured && page.Before != page.Outcome {
+		words += ", was " + string(page.Before)
 	}
 	if page.Truncated != "" && page.Outcome == schemas.Served {
 		words += ", cut short (" + string(page.Truncated) + ")"
@@ -254,9 +257,6 @@ func outcomeWords(page schemas.CapturedPage) string {
 	case schemas.ResultInRun:
 		words += ", in this run"
 	case schemas.ResultCaptured:
-		if page.Before != page.Outcome {
-			words += ", was " + string(page.Before)
-		}
 		if page.Change != nil && page.Change.Class != schemas.NotCompared {
 			words += ", " + string(page.Change.Class)
 		}

@@ -389,6 +389,7 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 		{news[newsChanged], newsChanged},
 		{news[newsBack], newsBack},
 		{news[newsLost], newsLost},
+		{news[newsNowSo], newsNowSo},
 		{news[newsUnseen], newsUnseen},
 		{fresh, "new"},
 		{asBefore, "as before"},
@@ -428,14 +429,13 @@ func quietWords(page schemas.CapturedPage) string {
 	return ": " + verdictWords(page.Change)
 }
 
-// printChanged says in one line what is news about a page and between when and
-// when it came to be. It gives the interval, never a motive.
 // What is news of a page, as the last line of a report counts it. A wall before a
 // page says nothing of the page: it has neither changed nor gone.
 const (
 	newsChanged = "changed"
 	newsBack    = "served again"
 	newsLost    = "no longer served"
+	newsNowSo   = "not served in another way"
 	newsUnseen  = "not to be seen"
 )
 
@@ -448,9 +448,14 @@ func newsWords(page schemas.CapturedPage) string {
 	case isFault(page.Outcome):
 		return newsUnseen
 	}
+	if page.Before != schemas.Served && page.Before != schemas.NotModified {
+		return newsNowSo
+	}
 	return newsLost
 }
 
+// printChanged says in one line what is news about a page and between when and
+// when it came to be. It gives the interval, never a motive.
 func (p *program) printChanged(page schemas.CapturedPage, verbose bool) {
 	var news []string
 	label := "changed"

@@ -300,6 +300,9 @@ func (p *program) checkpointPolicy(c *cli.Context) (provenance.CheckpointPolicy,
 		if policy.Given[file], err = readFile(file, checkpoint.MaxNote); err != nil {
 			return policy, fmt.Errorf("reading checkpoint: %w", err)
 		}
+		if _, err := checkpoint.ParseProof(policy.Given[file]); err == nil {
+			return policy, &usage{message: file + " proves one snapshot, it is no checkpoint", hint: "walkback checkpoint --check " + shellWord(file)}
+		}
 	}
 	return policy, nil
 }

@@ -175,7 +175,7 @@ func hintFor(err error) string {
 	case errors.As(err, &lockout):
 		return "let another key in first with walkback key trust, or close the archive for good with --force"
 	case errors.As(err, &keyed):
-		return "walkback key allowed lists the keys of the archive; name the one to sign with by --key FILE"
+		return "walkback key allowed lists the keys of the archive and until when each may sign; --key FILE names the one to sign with"
 	case errors.As(err, &cosigned) && errors.As(err, &refused):
 		return "let the key in with: walkback key trust KEY.pub --namespace " + trust.CosignNamespace
 	case errors.As(err, &locked):
@@ -190,6 +190,8 @@ func hintFor(err error) string {
 		return "walkback checkpoint makes one"
 	case errors.Is(err, trust.ErrNoAgent):
 		return "start one with: eval $(ssh-agent); ssh-add FILE"
+	case errors.Is(err, archive.ErrExists):
+		return "walkback capture adds to it; make another one elsewhere with walkback init DIR"
 	case errors.Is(err, gitstore.ErrNotEmpty):
 		return "name an empty folder, or a new one: walkback init DIR"
 	case errors.Is(err, archive.ErrUnborn):

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -376,7 +377,11 @@ func (p *program) keyRotate(c *cli.Context) error {
 	p.printSnapshot(changed)
 	p.printf("co-signed by the new key\n")
 	p.printSnapshot(cosigned)
-	p.say("hint", "sign with the new key from now on: --key %s, or key = %q in %s", shellWord(file), file, p.settingsFile())
+	whole, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	p.say("hint", "sign with the new key from now on: --key %s, or key = %q in %s", shellWord(file), whole, p.settingsFile())
 	return nil
 }
 

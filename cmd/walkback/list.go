@@ -43,8 +43,11 @@ func (p *program) list(c *cli.Context) error {
 	for _, word := range c.Args().Slice() {
 		words = append(words, strings.ToLower(word))
 	}
+	found := false
 	wanted := func(page *schemas.ListedPage) bool {
-		return (page.Post || !c.Bool("posts")) && holdsAny(page, words)
+		fits := (page.Post || !c.Bool("posts")) && holdsAny(page, words)
+		found = found || fits
+		return fits
 	}
 	pages, row := head.List(c.Context, wanted), listRow
 	if c.Bool("due") {
@@ -53,7 +56,11 @@ func (p *program) list(c *cli.Context) error {
 	if c.Bool("json") {
 		return printJSONList(p, &schemas.PageList{Schema: schemas.PageListSchema, ArchiveID: a.ID()}, pages)
 	}
-	return printRows(p, pages, row)
+	err = printRows(p, pages, row)
+	if err == nil && !found && len(words) > 0 {
+		p.say("note", "no page has one of these words in its address or title")
+	}
+	return err
 }
 
 // onlyPages yields the pages that are wanted.

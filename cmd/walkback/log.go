@@ -166,7 +166,7 @@ func wordsChanged(before, after string) schemas.Words {
 }
 
 func archiveRow(e schemas.LogEntry) []string {
-	return []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind), e.Subject}
+	return []string{strconv.FormatInt(e.Sequence, 10), e.Commit[:12], minute(e.Time), string(e.Kind), archive.SpokenName(e.Subject)}
 }
 
 func pageRow(e schemas.LogEntry) []string {

@@ -41,8 +41,12 @@ func (p *program) postRequests(c *cli.Context) ([]archive.PostRequest, error) {
 	}
 	var requests []archive.PostRequest
 	asked := make(map[schemas.PageID]bool, len(targets))
-	for _, target := range targets {
+	for i, target := range targets {
 		request, err := p.postRequest(c, target)
+		var wrong *usage
+		if i >= c.Args().Len() && errors.As(err, &wrong) {
+			return nil, &usage{message: "list " + c.String("list") + ": " + wrong.message, hint: wrong.hint}
+		}
 		if err != nil {
 			return nil, err
 		}

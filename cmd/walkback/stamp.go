@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -70,7 +69,7 @@ func (p *program) stamp(c *cli.Context) error {
 		}
 	}
 	if modes > 1 {
-		return &usage{message: "--status, --upgrade and --renew are three commands", hint: "give one of them"}
+		return &usage{message: "--status, --upgrade and --renew exclude each other", hint: "give one of them"}
 	}
 	if c.String(headersFlag.Name) != "" && !c.Bool("status") && !c.Bool("upgrade") {
 		return &usage{message: "--bitcoin-headers goes with --upgrade or --status", hint: "walkback stamp --upgrade --bitcoin-headers FILE"}
@@ -169,15 +168,15 @@ func (p *program) stampStatus(c *cli.Context) error {
 	}
 	var rows [][]string
 	for _, r := range report.Ranges {
-		which := strconv.FormatInt(r.From, 10)
+		which := fmt.Sprintf("snapshot %d", r.From)
 		if r.To > r.From {
-			which += "-" + strconv.FormatInt(r.To, 10)
+			which = fmt.Sprintf("snapshots %d to %d", r.From, r.To)
 		}
 		said := strings.Join(r.By, ", ")
 		if r.NotAfter != 0 {
 			said = "no later than " + r.NotAfter.Time().Format(time.RFC3339) + " by " + said
 		}
-		rows = append(rows, []string{"snapshot " + which, string(r.State), said})
+		rows = append(rows, []string{which, string(r.State), said})
 	}
 	p.columns(rows)
 	for _, r := range report.Renew {

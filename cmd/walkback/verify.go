@@ -167,9 +167,6 @@ func (p *program) verifyPart(c *cli.Context, dir string, options *provenance.Ver
 	if options.Range, err = parseRange(c.String("range")); err != nil {
 		return err
 	}
-	if err := reaches(dir, options.Range); err != nil {
-		return err
-	}
 	parts := 0
 	for _, name := range []string{"range", "since", "sample", "new"} {
 		if c.IsSet(name) {
@@ -183,25 +180,13 @@ func (p *program) verifyPart(c *cli.Context, dir string, options *provenance.Ver
 		if c.Int64("since") < 0 {
 			return &usage{message: "--since is not the number of a snapshot", hint: "walkback log lists the snapshots"}
 		}
-		options.Range = &provenance.Range{From: c.Int64("since") + 1, To: max(newestSequence(dir), c.Int64("since")+1)}
+		options.Range = &provenance.Range{From: c.Int64("since") + 1, To: math.MaxInt64}
+	}
+	if err := within(dir, options.Range, c.IsSet("since")); err != nil {
+		return err
 	}
 	options.Sample, err = parseSample(c)
 	return err
-}
-
-// newestSequence is that of the newest snapshot, or beyond all when it cannot be
-// read: verifying tells why.
-func newestSequence(dir string) int64 {
-	a, err := archive.Open(dir)
-	if err != nil {
-		return math.MaxInt64
-	}
-	defer a.Close()
-	head, err := a.Head()
-	if err != nil {
-		return math.MaxInt64
-	}
-	return head.Message.Sequence
 }
 
 func parseSample(c *cli.Context) (*provenance.Sample, error) {
@@ -240,10 +225,11 @@ func parseRange(s string) (*provenance.Range, error) {
 	return &provenance.Range{From: a, To: b}, nil
 }
 
-// reaches refuses a range that begins behind the newest snapshot: nothing would
-// be hashed, and "verified" would be said of nothing. What is wrong with the
-// archive itself is for the verification to tell.
-func reaches(dir string, r *provenance.Range) error {
+// within ends a range at the newest snapshot and refuses one that begins behind
+// it: nothing would be hashed, and "verified" would be said of nothing. Only what
+// came since the newest (--since) may be nothing. What is wrong with the archive
+// itself is for the verification to tell.
+func within(dir string, r *provenance.Range, since bool) error {
 	if r == nil {
 		return nil
 	}
@@ -253,11 +239,18 @@ func reaches(dir string, r *provenance.Range) error {
 	}
 	defer a.Close()
 	head, err := a.Head()
-	if err == nil && head.Message.Sequence < r.From {
-		return &usage{
-			message: fmt.Sprintf("--range begins with snapshot %d, but the newest is %d", r.From, head.Message.Sequence),
-			hint:    "walkback log lists the snapshots",
-		}
+	if err != nil {
+		return nil
+	}
+	newest := head.Message.Sequence
+	switch {
+	case since && newest < r.From-1:
+		return &usage{message: fmt.Sprintf("--since names snapshot %d, but the newest is %d", r.From-1, newest), hint: "walkback log lists the snapshots"}
+	case !since && newest < r.From:
+		return &usage{message: fmt.Sprintf("--range begins with snapshot %d, but the newest is %d", r.From, newest), hint: "walkback log lists the snapshots"}
+	}
+	if since {
+		r.To = max(newest, r.From)
 	}
 	return nil
 }

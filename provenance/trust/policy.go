@@ -30,7 +30,7 @@ func CheckPolicy(policy *schemas.TrustPolicy) error {
 		seen[key] = true
 	}
 	if c.Threshold < 1 || c.Threshold > int64(len(c.Keys)) {
-		return fmt.Errorf("the policy demands %d co-signatures of %d keys", c.Threshold, len(c.Keys))
+		return fmt.Errorf("the policy demands %d co-signatures, but names only %d of the keys", c.Threshold, len(c.Keys))
 	}
 	return nil
 }
