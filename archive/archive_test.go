@@ -393,7 +393,7 @@ func TestJournal(t *testing.T) {
 		t.Errorf("the first run: %+v", first)
 	}
 	var busy *archive.BusyError
-	if _, err := begin(false, "capture", "x"); !errors.As(err, &busy) || busy.Run != first.Run.ID {
+	if _, err := begin(false, "capture", "x"); !errors.As(err, &busy) || busy.Run != first.Run.ID || busy.PID != os.Getpid() || !busy.Since.Equal(a.Clock.Now()) {
 		t.Errorf("the same command while it runs: %v", err)
 	}
 	if _, err := begin(true, "capture", "x"); !errors.As(err, &busy) {

@@ -35,17 +35,53 @@ type Journal struct {
 	lock *flock.Flock
 }
 
-// BusyError is returned when the same command is running already.
-type BusyError struct{ Run string }
+// BusyError is returned when the same command is running already. A process that
+// has ended holds nothing, however it ended: the lock is the operating system's.
+type BusyError struct {
+	Run   string
+	PID   int // 0 when it is not known
+	Host  string
+	Since time.Time
+}
 
 func (e *BusyError) Error() string {
-	return "the same command is running already (run " + e.Run + ")"
+	what := "the same command is running already (run " + e.Run
+	if e.PID > 0 {
+		what += fmt.Sprintf(", process %d on %s since %s", e.PID, e.Host, e.Since.UTC().Format(time.RFC3339))
+	}
+	return what + ")"
 }
 
 // journalEntry is the journal's file.
 type journalEntry struct {
 	Run     string       `json:"run"`
 	Started schemas.Time `json:"started"`
+}
+
+// journalOwner is the content of the lock's file while it is held: it only informs.
+type journalOwner struct {
+	PID   int       `json:"pid"`
+	Host  string    `json:"host"`
+	Since time.Time `json:"since"`
+}
+
+// tellOwner says in the lock's file who holds it. That it cannot be said only makes
+// the message to others poorer.
+func tellOwner(lock string, now time.Time) {
+	host, _ := os.Hostname()
+	if owner, err := json.Marshal(journalOwner{os.Getpid(), host, now.UTC().Truncate(time.Second)}); err == nil {
+		_ = os.WriteFile(lock, append(owner, '\n'), 0o644)
+	}
+}
+
+// busy tells who runs the same command.
+func busy(run, lock string) *BusyError {
+	e := &BusyError{Run: run}
+	var owner journalOwner
+	if data, err := os.ReadFile(lock); err == nil && json.Unmarshal(data, &owner) == nil {
+		e.PID, e.Host, e.Since = owner.PID, owner.Host, owner.Since
+	}
+	return e
 }
 
 // Begin starts a run of a command, or continues the unfinished run of the same
@@ -70,9 +106,10 @@ func (a *Archive) Begin(key []string, fresh bool, options RunOptions) (*Journal,
 		return nil, errors.Join(err, j.Leave())
 	}
 	if lock == nil {
-		return nil, &BusyError{Run: entry.Run}
+		return nil, busy(entry.Run, file+".lock")
 	}
 	options = withDefaults(options)
+	tellOwner(lock.Path(), options.Now())
 	expired := options.Expires > 0 && options.Now().Sub(entry.Started.Time()) > options.Expires
 	if entry.Run != "" && !fresh && !expired {
 		j.Run, j.Resumed = newRun(a, options, entry.Run, entry.Started.Time()), true

@@ -1,9 +1,13 @@
 package provenance_test
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"iter"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -25,7 +29,8 @@ import (
 
 // TestManyPages captures many pages of many hosts, a fifth of which go wrong in
 // every way there is, with a client that looks names up and dials by itself. The
-// run is stopped halfway and continued. The size of issue 6 is
+// run is stopped halfway and continued. The web is another process, so that what
+// the run takes can be told. The size of issue 6 is
 //
 //	WALKBACK_PAGES=10000 go test ./provenance -run TestManyPages -v -timeout 30m
 func TestManyPages(t *testing.T) {
@@ -41,9 +46,13 @@ func TestManyPages(t *testing.T) {
 		pages, hosts = n, n/50
 	}
 	noLeaks(t)
-	w := archivetest.NewWeb(t)
-	all := newTroubledWeb(t, w, pages, hosts)
-	a := provenancetest.New(t, w)
+	server := startTroubledWeb(t, pages, hosts)
+	names := archivetest.NewWeb(t) // looks them up
+	for host := range hosts {
+		names.At(troubledHost(host), "127.0.0.1")
+	}
+	a := provenancetest.New(t, names)
+	all := newManyPages(server.port, pages, hosts)
 	watch := watchMemory(t)
 
 	stop, half := make(chan struct{}), pages/2
@@ -55,18 +64,22 @@ func TestManyPages(t *testing.T) {
 	if len(first) < half || len(first) >= pages {
 		t.Fatalf("the run that was stopped captured %d pages of %d", len(first), pages)
 	}
-	before := len(w.Requests(""))
-	second := all.capture(t, a, func(int) {}, nil)
-	if len(first)+len(second) != pages {
-		t.Errorf("%d pages and %d pages were captured, want %d in all", len(first), len(second), pages)
-	}
-	for _, r := range w.Requests("")[before:] {
-		if i, ok := all.number(r.URL); ok && first[i] != nil {
-			t.Errorf("the continued run asked for %s again", r.URL)
+	asked := 0
+	for _, address := range server.requests() {
+		if _, ok := all.numbers[address]; ok {
+			asked++
 		}
 	}
-	for i := range all.pages {
-		page := &all.pages[i]
+	second := all.capture(t, a, func(int) {}, nil)
+	if asked < len(first) || len(first)+len(second) != pages {
+		t.Errorf("%d pages asked for, %d and %d pages captured, want %d in all", asked, len(first), len(second), pages)
+	}
+	for _, address := range server.requests() {
+		if i, ok := all.numbers[address]; ok && first[i] != nil {
+			t.Errorf("the continued run asked for %s again", address)
+		}
+	}
+	for i, page := range all.pages {
 		got := first[i]
 		if got == nil {
 			got = second[i]
@@ -77,8 +90,105 @@ func TestManyPages(t *testing.T) {
 			t.Errorf("%s (%s): %s", page.address, page.trouble.name, diff)
 		}
 	}
-	all.compare(t, a)
 	watch.report(t)
+	all.compare(t, a)
+}
+
+// webEnv makes this program the web of TestManyPages: its value is how many pages
+// and how many hosts there are.
+const webEnv = "WALKBACK_TEST_WEB"
+
+func TestMain(m *testing.M) {
+	if size := os.Getenv(webEnv); size != "" {
+		if err := serveTroubles(size); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveTroubles prints the port it serves on, and for each line it reads all
+// addresses that were asked for since the last one, and a dot.
+func serveTroubles(size string) error {
+	var pages, hosts int
+	if _, err := fmt.Sscan(size, &pages, &hosts); err != nil {
+		return err
+	}
+	w, err := archivetest.Start(nil)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	_, port, _ := strings.Cut(w.Addr(), ":")
+	newManyPages(port, pages, hosts).serve(w)
+	fmt.Println(port)
+	told := 0
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		requests := w.Requests("")
+		for _, r := range requests[told:] {
+			fmt.Println(r.URL)
+		}
+		told = len(requests)
+		fmt.Println(".")
+	}
+	return nil
+}
+
+// troubledServer is the web's process.
+type troubledServer struct {
+	t       *testing.T
+	port    string
+	ask     io.Writer
+	answers *bufio.Scanner
+}
+
+func startTroubledWeb(t *testing.T, pages, hosts int) *troubledServer {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d", webEnv, pages, hosts))
+	cmd.Stderr = os.Stderr
+	ask, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ask.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the web ended: %v", err)
+		}
+	})
+	s := &troubledServer{t: t, ask: ask, answers: bufio.NewScanner(answers)}
+	if !s.answers.Scan() {
+		t.Fatal("the web did not start")
+	}
+	s.port = s.answers.Text()
+	return s
+}
+
+// requests returns what was asked for since the last time.
+func (s *troubledServer) requests() []string {
+	s.t.Helper()
+	var asked []string
+	if _, err := fmt.Fprintln(s.ask); err != nil {
+		s.t.Fatal(err)
+	}
+	for s.answers.Scan() {
+		if s.answers.Text() == "." {
+			return asked
+		}
+		asked = append(asked, s.answers.Text())
+	}
+	s.t.Fatal("the web ended early")
+	return nil
 }
 
 // trouble is a way in which an answer goes wrong, and what has to come of it.
@@ -92,14 +202,25 @@ type trouble struct {
 	deep      int // redirects before the page
 }
 
-func (want *trouble) differs(c *schemas.Capture) string {
-	missing := 0
+// came is what came of a page.
+type came struct {
+	outcome       schemas.Outcome
+	rule          string
+	truncated     schemas.Truncation
+	missing, hops int
+}
+
+func whatCame(c *schemas.Capture) *came {
+	got := &came{outcome: c.Access.Outcome, rule: c.Access.Rule, truncated: c.Truncated, hops: len(c.Hops)}
 	if tally := c.TallyResources(); tally != nil {
-		missing = tally.Missing
+		got.missing = tally.Missing
 	}
-	if c.Access.Outcome != want.outcome || c.Access.Rule != want.rule || c.Truncated != want.truncated || missing != want.missing || len(c.Hops) < want.deep {
-		return fmt.Sprintf("%s by %s, truncated %q, %d resources missing, %d hops; want %s by %s, %q, %d, %d",
-			c.Access.Outcome, c.Access.Rule, c.Truncated, missing, len(c.Hops), want.outcome, want.rule, want.truncated, want.missing, want.deep)
+	return got
+}
+
+func (want *trouble) differs(got *came) string {
+	if got.outcome != want.outcome || got.rule != want.rule || got.truncated != want.truncated || got.missing != want.missing || got.hops < want.deep {
+		return fmt.Sprintf("%+v, want %s by %s, truncated %q, %d resources missing, %d hops", *got, want.outcome, want.rule, want.truncated, want.missing, want.deep)
 	}
 	return ""
 }
@@ -162,43 +283,51 @@ func troubles() []*trouble {
 	}
 }
 
-// troubledWeb is many pages on many hosts of one listener. Of each hundred pages
-// of a host every fifth is in trouble, five of them stall.
-type troubledWeb struct {
+// manyPages are pages of many hosts, all on one port. Of each hundred pages of a
+// host every fifth is in trouble, five of them stall.
+type manyPages struct {
 	pages   []troubledPage
-	numbers map[string]int
-	key     []string
+	numbers map[string]int // by address
 }
 
 type troubledPage struct {
-	address string
-	trouble *trouble
+	site, address string
+	trouble       *trouble
 }
 
-func newTroubledWeb(t *testing.T, w *archivetest.Web, pages, hosts int) *troubledWeb {
-	web := &troubledWeb{numbers: map[string]int{}, key: []string{"capture", "many"}}
-	_, port, _ := strings.Cut(w.Addr(), ":")
+func troubledHost(n int) string { return fmt.Sprintf("host%d.example", n) }
+
+func newManyPages(port string, pages, hosts int) *manyPages {
+	m := &manyPages{numbers: map[string]int{}}
 	all, fine := troubles(), &trouble{name: "fine", outcome: schemas.Served, rule: "http-2xx"}
-	for h := range hosts {
-		name := fmt.Sprintf("host%d.example", h)
-		w.At(name, "127.0.0.1")
-		site := "http://" + name + ":" + port
-		w.Serve(site+"/site.css", archivetest.Page{Type: "text/css", Body: "p{margin:0}"})
-		w.Serve(site+"/stall.png", archivetest.Page{Type: "image/png", Fault: archivetest.Stall(archivetest.BeforeHead)})
-	}
 	for i := range pages {
 		host, place := i%hosts, i/hosts
-		site := fmt.Sprintf("http://host%d.example:%s", host, port)
-		page := troubledPage{address: fmt.Sprintf("%s/page/%d", site, i), trouble: fine}
-		answer := archivetest.Article(fmt.Sprintf("Page %d", i), `<link rel=stylesheet href="/site.css"><img src="/picture/`+fmt.Sprint(i)+`.png">`+strings.Repeat("The board said that pier four would not carry new cranes. ", 40))
-		w.Serve(fmt.Sprintf("%s/picture/%d.png", site, i), archivetest.Page{Type: "image/png", Body: fmt.Sprintf("picture %d", i)})
+		site := "http://" + troubledHost(host) + ":" + port
+		page := troubledPage{site: site, address: fmt.Sprintf("%s/page/%d", site, i), trouble: fine}
 		if turn := place + 7*host; turn%5 == 4 {
 			page.trouble = all[turn/5%len(all)]
-			answer = page.trouble.page
+		}
+		m.numbers[page.address] = i
+		m.pages = append(m.pages, page)
+	}
+	return m
+}
+
+// serve puts the pages on a web, each fine one with a picture of its own.
+func (m *manyPages) serve(w *archivetest.Web) {
+	for i, page := range m.pages {
+		w.Serve(page.site+"/site.css", archivetest.Page{Type: "text/css", Body: "p{margin:0}"})
+		w.Serve(page.site+"/stall.png", archivetest.Page{Type: "image/png", Fault: archivetest.Stall(archivetest.BeforeHead)})
+		answer := page.trouble.page
+		if page.trouble.name == "fine" {
+			picture := fmt.Sprintf("/picture/%d.png", i)
+			w.Serve(page.site+picture, archivetest.Page{Type: "image/png", Body: fmt.Sprintf("picture %d", i)})
+			answer = archivetest.Article(fmt.Sprintf("Page %d", i), fmt.Sprintf("<link rel=stylesheet href=/site.css><img src=%q>", picture)+
+				strings.Repeat("The board said that pier four would not carry new cranes. ", 40))
 		}
 		address := page.address
 		for n := page.trouble.deep; n > 0; n-- {
-			next := fmt.Sprintf("%s/hop/%d/%d", site, i, n)
+			next := fmt.Sprintf("%s/hop/%d/%d", page.site, i, n)
 			w.Redirect(address, next)
 			address = next
 		}
@@ -206,27 +335,19 @@ func newTroubledWeb(t *testing.T, w *archivetest.Web, pages, hosts int) *trouble
 		if page.trouble.name == "503 once" {
 			w.First(address, archivetest.Page{Status: 503, Header: []string{"Retry-After: 0"}})
 		}
-		web.numbers[page.address] = i
-		web.pages = append(web.pages, page)
 	}
-	return web
-}
-
-func (web *troubledWeb) number(address string) (int, bool) {
-	i, ok := web.numbers[address]
-	return i, ok
 }
 
 // capture begins or continues the run, as a process would, and returns what came
 // of the pages it captured.
-func (web *troubledWeb) capture(t *testing.T, a *provenancetest.Archive, told func(done int), stop <-chan struct{}) map[int]*schemas.Capture {
+func (m *manyPages) capture(t *testing.T, a *provenancetest.Archive, told func(done int), stop <-chan struct{}) map[int]*came {
 	t.Helper()
 	client := fetch.New(fetch.Options{
-		Resolver: a.Web.Resolver(), AllowPrivate: true, MaxBytes: scaleLimit, Timeout: 2 * time.Second, Retries: 1, Backoff: 10 * time.Millisecond,
-		GiveUpAfter: 5,
+		Resolver: a.Web.Resolver(), AllowPrivate: true, MaxBytes: scaleLimit, GiveUpAfter: 5,
+		HeadTimeout: 2 * time.Second, IdleTimeout: 2 * time.Second, Timeout: 20 * time.Second, Retries: 1, Backoff: 10 * time.Millisecond,
 	})
 	defer client.Close()
-	journal, err := a.Archive.Begin(web.key, false, archive.RunOptions{
+	journal, err := a.Archive.Begin([]string{"capture", "many"}, false, archive.RunOptions{
 		Fetch: client, Tool: schemas.Tool{Name: "test", Version: "1"}, Resources: &archive.ResourceOptions{},
 	})
 	if err != nil {
@@ -235,24 +356,24 @@ func (web *troubledWeb) capture(t *testing.T, a *provenancetest.Archive, told fu
 	defer journal.Run.Close()
 	var todo []int
 	var requests []archive.PostRequest
-	for i := range web.pages {
-		ref := archivetest.At(t, web.pages[i].address)
+	for i := range m.pages {
+		ref := archivetest.At(t, m.pages[i].address)
 		if _, post, err := journal.Run.CapturedPost(ref); err != nil {
 			t.Fatal(err)
 		} else if post == nil {
 			todo, requests = append(todo, i), append(requests, archive.PostRequest{Page: ref})
 		}
 	}
-	if journal.Resumed != (len(todo) < len(web.pages)) {
+	if journal.Resumed != (len(todo) < len(m.pages)) {
 		t.Errorf("resumed: %v, %d pages are left", journal.Resumed, len(todo))
 	}
-	captured := map[int]*schemas.Capture{}
+	captured := map[int]*came{}
 	a.Stop = stop
 	err = a.Record(t.Context(), journal.Run, slices.Values(requests), func(r provenance.Recorded) {
 		if r.Snapshot == nil || captured[todo[r.Index]] != nil {
 			t.Errorf("%s: snapshot %v, told before: %v", r.Draft.Pages[0].Name, r.Snapshot, captured[todo[r.Index]] != nil)
 		}
-		captured[todo[r.Index]] = r.Draft.Pages[0].Capture
+		captured[todo[r.Index]] = whatCame(r.Draft.Pages[0].Capture)
 		told(len(captured))
 	})
 	if err != nil {
@@ -269,7 +390,7 @@ func (web *troubledWeb) capture(t *testing.T, a *provenancetest.Archive, told fu
 }
 
 // compare holds the archive to what was asked for: each page once, and sound.
-func (web *troubledWeb) compare(t *testing.T, a *provenancetest.Archive) {
+func (m *manyPages) compare(t *testing.T, a *provenancetest.Archive) {
 	t.Helper()
 	head, err := a.Archive.Head()
 	if err != nil {
@@ -280,22 +401,22 @@ func (web *troubledWeb) compare(t *testing.T, a *provenancetest.Archive) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		i, ok := web.number(page.Name)
+		i, ok := m.numbers[page.Name]
 		if !ok {
 			t.Errorf("nobody asked for %s", page.Name)
 			continue
 		}
 		seen++
 		runs[page.Capture.Run]++
-		if diff := web.pages[i].trouble.differs(page.Capture); diff != "" {
+		if diff := m.pages[i].trouble.differs(whatCame(page.Capture)); diff != "" {
 			t.Errorf("%s as stored: %s", page.Name, diff)
 		}
 	}
-	if seen != len(web.pages) || len(runs) != 1 {
-		t.Errorf("the archive has %d pages of %d, of the runs %v", seen, len(web.pages), runs)
+	if seen != len(m.pages) || len(runs) != 1 {
+		t.Errorf("the archive has %d pages of %d, of the runs %v", seen, len(m.pages), runs)
 	}
 	// One commit makes the archive, and one each page.
-	if report := a.Verify(); report.ExitCode != 0 || report.Commits != int64(len(web.pages))+1 {
+	if report := a.Verify(); report.ExitCode != 0 || report.Commits != int64(len(m.pages))+1 {
 		t.Errorf("%d commits: %s", report.Commits, problems(report))
 	}
 	var left []string
@@ -326,6 +447,14 @@ func filesBelow(t *testing.T, folder string) iter.Seq[string] {
 // noLeaks compares, when all else of the test is closed, the goroutines and open
 // files with those of now.
 func noLeaks(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // the runtime's poller takes two files that it keeps
+	if err == nil {
+		err = listener.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	goroutines, files := runtime.NumGoroutine(), openFiles()
 	t.Cleanup(func() {
 		now, open := 0, 0
@@ -346,7 +475,7 @@ func openFiles() int {
 	return len(entries)
 }
 
-// maxScaleMemory is what a run may take, with the fake web that it talks to.
+// maxScaleMemory is what a run may take.
 const maxScaleMemory = 300 << 20
 
 // memoryWatch samples what this process takes, as the program would run.
@@ -390,7 +519,7 @@ func watchMemory(t *testing.T) *memoryWatch {
 func (m *memoryWatch) report(t *testing.T) {
 	t.Helper()
 	m.stop()
-	t.Logf("%v, at most %d MiB of memory, %d open files, %d goroutines, the fake web's among them", time.Since(m.started).Round(time.Second), m.memory>>20, m.files, m.workers)
+	t.Logf("%v, at most %d MiB of memory, %d open files, %d goroutines", time.Since(m.started).Round(time.Second), m.memory>>20, m.files, m.workers)
 	if m.memory > maxScaleMemory {
 		t.Errorf("%d MiB of memory, want at most %d", m.memory>>20, maxScaleMemory>>20)
 	}

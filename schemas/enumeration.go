@@ -21,6 +21,7 @@ var enumerations = map[reflect.Type][]string{
 		QuoteNotFound, QuoteUnseen),
 	reflect.TypeFor[QuoteFate](): words(QuoteIntact, QuoteMoved, QuoteContextChanged, QuoteFateAltered, QuoteRemoved,
 		QuoteFateUnseen),
+	reflect.TypeFor[ArtifactStatus](): words(ArtifactOK, ArtifactPartial, ArtifactFailed, ArtifactUnchanged, ArtifactBlocked),
 	reflect.TypeFor[ResultKind]():     words(ResultNew, ResultCaptured, ResultAsBefore, ResultInRun),
 	reflect.TypeFor[Verdict]():        words(Tampered, Rollback, Untrusted, Incomplete, Unproven, Policy, Unsupported, Verified),
 	reflect.TypeFor[TimeSourceKind](): words(AuthoritySource, BitcoinSource),

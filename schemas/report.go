@@ -1,5 +1,10 @@
 package schemas
 
+import (
+	"fmt"
+	"net/http"
+)
+
 // CaptureReport is what walkback capture did.
 type CaptureReport struct {
 	Schema    string         `json:"schema"` // capture-report/1
@@ -9,6 +14,8 @@ type CaptureReport struct {
 	DryRun    bool           `json:"dry_run"` // nothing was written
 	Posts     []CapturedPost `json:"posts"`
 	Feeds     []FeedRead     `json:"feeds,omitempty"` // in the order they were named and found
+	CutShort  string         `json:"cut_short,omitempty" rule:"interrupted|deadline|failed"`
+	Left      int64          `json:"left,omitempty"` // posts that the same command has still to capture
 }
 
 // FeedRead is what a capture run found in a feed.
@@ -59,6 +66,39 @@ type CapturedPage struct {
 	OlderCopies string `json:"older_copies,omitempty" rule:"address"`
 	// What came of the images, style sheets and the like that the page asks for.
 	Resources *ResourceTally `json:"resources,omitempty"`
+	// All of this in one word.
+	Artifact ArtifactStatus `json:"artifact,omitempty"`
+}
+
+// ArtifactStatus says in one word what came of a page or a resource in a run.
+type ArtifactStatus string
+
+// What can come of an artifact.
+const (
+	ArtifactOK        ArtifactStatus = "ok"        // kept, whole
+	ArtifactPartial   ArtifactStatus = "partial"   // kept, not whole, or without some of its resources
+	ArtifactFailed    ArtifactStatus = "failed"    // not there, or not to be had
+	ArtifactUnchanged ArtifactStatus = "unchanged" // as the archive has it already
+	ArtifactBlocked   ArtifactStatus = "blocked"   // kept from us: a wall, robots.txt, or a limit of ours
+)
+
+// Sum sets Artifact by the other fields.
+func (p *CapturedPage) Sum() {
+	switch p.Outcome {
+	case Served, NotModified:
+		switch {
+		case p.Result == ResultAsBefore:
+			p.Artifact = ArtifactUnchanged
+		case p.Truncated != "" || p.Resources != nil && p.Resources.Missing > 0:
+			p.Artifact = ArtifactPartial
+		default:
+			p.Artifact = ArtifactOK
+		}
+	case Blocked, Challenged, Login, Consent, Paywalled, Legal, Refused:
+		p.Artifact = ArtifactBlocked
+	default:
+		p.Artifact = ArtifactFailed
+	}
 }
 
 // ResourceTally counts what a page is made of beside its payload.
@@ -67,7 +107,21 @@ type ResourceTally struct {
 	Kept    int    `json:"kept"`
 	Missing int    `json:"missing"` // what did not come, or not whole, or was not asked for
 	Bytes   int64  `json:"bytes"`   // of the kept ones
+
+	Unchanged int            `json:"unchanged,omitempty"` // kept ones that the server says are as before
+	Lost      []LostResource `json:"lost,omitempty"`      // the missing, of many the first 20
 }
+
+// LostResource is a resource that is missing, and why.
+type LostResource struct {
+	URL      string         `json:"url" rule:"address"`
+	Kind     ResourceKind   `json:"kind"`
+	Artifact ArtifactStatus `json:"artifact"`           // partial, failed or blocked
+	Detail   string         `json:"detail" rule:"text"` // for a person
+}
+
+// maxLost bounds what a tally lists.
+const maxLost = 20
 
 // TallyResources returns nil for a page that asks for none.
 func (c *Capture) TallyResources() *ResourceTally {
@@ -75,13 +129,20 @@ func (c *Capture) TallyResources() *ResourceTally {
 		return nil
 	}
 	t := &ResourceTally{Status: "partial", Missing: int(c.ResourcesOmitted)}
-	for _, r := range c.Resources {
+	for i := range c.Resources {
+		r := &c.Resources[i]
 		if r.File != nil {
 			t.Kept++
 			t.Bytes += r.File.Size
+			if r.Status == http.StatusNotModified {
+				t.Unchanged++
+			}
 		}
 		if r.File == nil || r.Truncated != "" {
 			t.Missing++
+			if len(t.Lost) < maxLost {
+				t.Lost = append(t.Lost, r.lost())
+			}
 		}
 	}
 	switch {
@@ -91,6 +152,31 @@ func (c *Capture) TallyResources() *ResourceTally {
 		t.Status = "failed"
 	}
 	return t
+}
+
+// lost says why a resource is missing.
+func (r *Resource) lost() LostResource {
+	lost := LostResource{URL: r.URL, Kind: r.Kind, Artifact: ArtifactFailed, Detail: "no answer that is kept"}
+	switch {
+	case r.File != nil:
+		lost.Artifact, lost.Detail = ArtifactPartial, "it was cut short ("+string(r.Truncated)+")"
+	case r.Failure != nil:
+		lost.Detail = r.Failure.Detail
+		if lost.Detail == "" {
+			lost.Detail = r.Failure.Reason
+		}
+		switch r.Failure.Reason {
+		case "robots", "private-address", "too-many", "too-large", "too-late":
+			lost.Artifact = ArtifactBlocked
+		}
+	case r.Status != 0:
+		lost.Detail = fmt.Sprintf("HTTP %d", r.Status)
+		switch r.Status {
+		case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusUnavailableForLegalReasons:
+			lost.Artifact = ArtifactBlocked
+		}
+	}
+	return lost
 }
 
 // TimeBracket is an interval between two looks at a page.
@@ -119,6 +205,8 @@ type CheckReport struct {
 	Pages     []CapturedPage `json:"pages"`
 	Commits   []CommitRef    `json:"commits,omitempty"` // made by this run
 	Quotes    []QuoteVerdict `json:"quotes,omitempty"`  // that fare otherwise than before, the broken ones first
+	CutShort  string         `json:"cut_short,omitempty" rule:"interrupted|deadline|failed"`
+	Left      int64          `json:"left,omitempty"` // pages that the same command has still to look at
 }
 
 // PageList is what walkback list shows.

@@ -43,6 +43,8 @@ type program struct {
 	// stop is done after the first interrupt: start nothing new, finish and
 	// keep what is in flight. The context of a command is done after the second.
 	stop context.Context
+	// quiet keeps notes from being printed, see quietFlag.
+	quiet bool
 }
 
 // exit ends a command with a code and nothing more to say.

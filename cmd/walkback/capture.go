@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,7 +31,8 @@ that it is from is kept as a claim. Pages are kept with their images, style shee
 media; no script is run, unless --browser lets a browser show them: what it shows
 is then what is kept and compared. An address without a scheme means https. The archive and a
 signing key are made on first use. A page that was captured before is captured
-again and compared. The same command continues a run that was cut short.
+again and compared. The same command continues a run that was cut short. With
+--missing, posts that the archive has are passed over.
 
 --list names posts one a line; exported bookmarks, a sitemap and OPML are known
 by what they say. --feed reads RSS, Atom, JSON Feed, sitemaps, OPML lists of
@@ -59,7 +61,10 @@ over before all was done; 11 the archive does not verify;
 			&cli.StringFlag{Name: "url", Category: groupFiles, Usage: "`URL` where a FILE claims to stand; stored as a claim, never compared"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "look, but write nothing"},
 			&cli.BoolFlag{Name: "fresh", Usage: "do not continue an unfinished run"},
+			&cli.BoolFlag{Name: "missing", Usage: "pass over posts that the archive has; what was captured and never served is asked for again"},
 			&cli.BoolFlag{Name: "json", Usage: "print a capture-report/1 document"},
+			reportFlag,
+			quietFlag,
 			waitFlag,
 			keyFlag,
 			signerFlag,
@@ -70,6 +75,9 @@ over before all was done; 11 the archive does not verify;
 
 func (p *program) capture(c *cli.Context) error {
 	if _, err := p.loadSettings(); err != nil {
+		return err
+	}
+	if err := p.beReported(c); err != nil {
 		return err
 	}
 	requests, err := p.postRequests(c)
@@ -115,6 +123,11 @@ func (p *program) capture(c *cli.Context) error {
 	work := captureWork{requests: requests, key: journalKey(c, requests)}
 	if err := p.addFeeds(c, client, choice, &work); err != nil {
 		return err
+	}
+	if c.Bool("missing") {
+		if err := p.keepMissing(c, &work); err != nil {
+			return err
+		}
 	}
 	switch {
 	case c.Bool("dry-run"):
@@ -175,7 +188,42 @@ func (p *program) captureInto(c *cli.Context, work captureWork, options archive.
 	p.stampRun(c, recorder)
 	report := capture.report(recorder.Archive)
 	report.Feeds = work.feeds
-	return p.end(journal, err, len(report.Posts), len(work.requests), func() error { return p.reportCapture(c, report) })
+	report.CutShort, report.Left = p.cutShort(err, len(work.requests)-len(report.Posts))
+	saveErr := saveReport(c, report)
+	err = p.end(journal, err, len(report.Posts), len(work.requests), func() error { return p.reportCapture(c, report) })
+	return p.afterReport(err, saveErr)
+}
+
+// keepMissing leaves those posts of a capture that the archive has never seen
+// served.
+func (p *program) keepMissing(c *cli.Context, work *captureWork) error {
+	a, err := p.open(c)
+	if none := (*noArchive)(nil); errors.As(err, &none) || errors.Is(err, archive.ErrUnborn) {
+		return nil // all is missing
+	}
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	head, err := a.Head()
+	if err != nil {
+		return err
+	}
+	var missing []archive.PostRequest
+	for _, request := range work.requests {
+		novelty, err := head.Novelty(request.Page, time.Time{}, p.now())
+		if err != nil {
+			return err
+		}
+		if novelty != archive.Known {
+			missing = append(missing, request)
+		}
+	}
+	if passed := len(work.requests) - len(missing); passed > 0 {
+		p.say("note", "%d of %s are in the archive already", passed, count(len(work.requests), "post"))
+	}
+	work.requests = missing
+	return nil
 }
 
 // end closes the journal of a run and reports what the run did. A run that was
@@ -221,6 +269,9 @@ func (p *program) afterReport(err, journalErr error) error {
 // feed it is the feed, since its entries that are captured are not new any more.
 func journalKey(c *cli.Context, requests []archive.PostRequest) []string {
 	key := append([]string{c.Command.Name}, c.StringSlice("feed")...)
+	if c.Bool("missing") {
+		key = append(key, "--missing") // those captured by this run are in the archive, and the rest is the same run
+	}
 	for _, name := range []string{"limit", "since", "max-sources", "no-sources"} {
 		if c.IsSet("feed") {
 			key = append(key, fmt.Sprint(c.Value(name)))
@@ -286,6 +337,7 @@ func (r *captureRun) run(ctx context.Context, recorder *provenance.Recorder) err
 		r.say("note", "continuing run %s: %d of %d posts were captured before", r.journal.Run.ID, len(r.requests)-len(todo), len(r.requests))
 	}
 	finished := int64(len(r.requests) - len(todo))
+	r.progress.show("posts", finished, int64(len(r.requests)))
 	return recorder.Record(ctx, r.journal.Run, r.pending(todo), func(recorded provenance.Recorded) {
 		r.posts[todo[recorded.Index]] = capturedPost(recorded.Draft, recorded.Snapshot)
 		finished++
@@ -347,5 +399,5 @@ func (p *program) captureDry(c *cli.Context, work captureWork, options archive.R
 		report.Posts = append(report.Posts, *capturedPost(draft, nil))
 		run.Release(draft)
 	}
-	return p.reportCapture(c, report)
+	return p.afterReport(p.reportCapture(c, report), saveReport(c, report))
 }

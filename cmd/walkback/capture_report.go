@@ -29,6 +29,12 @@ func capturedPost(draft *archive.Draft, snapshot *archive.Snapshot) *schemas.Cap
 
 // capturedPage describes one look at a page.
 func capturedPage(d *archive.PageDraft) schemas.CapturedPage {
+	page := describedPage(d)
+	page.Sum()
+	return page
+}
+
+func describedPage(d *archive.PageDraft) schemas.CapturedPage {
 	c := d.Capture
 	page := schemas.CapturedPage{
 		Page: d.ID, URL: d.Name, Title: d.Title(), Outcome: c.Access.Outcome, Rule: c.Access.Rule,
@@ -82,6 +88,10 @@ func storedPage(page *archive.Page, result schemas.ResultKind) schemas.CapturedP
 	if c.Failure != nil {
 		stored.Detail = c.Failure.Detail
 	}
+	if result != schemas.ResultAsBefore {
+		stored.Resources = c.TallyResources()
+	}
+	stored.Sum()
 	return stored
 }
 
@@ -92,6 +102,7 @@ func observedPage(page *archive.Page, line *schemas.Observation) schemas.Capture
 	observed.Before = observed.Outcome
 	observed.Outcome, observed.Rule, observed.Status = line.Access.Outcome, line.Access.Rule, line.Status
 	observed.First = line.First
+	observed.Sum()
 	return observed
 }
 
@@ -100,6 +111,7 @@ func changedPage(page *archive.Page, line *schemas.Change) schemas.CapturedPage 
 	changed.Before, changed.Outcome, changed.Change = line.Before.Outcome, line.After.Outcome, line
 	changed.First = line.First
 	changed.Within = &schemas.TimeBracket{After: line.Before.CapturedAt, Before: line.After.CapturedAt}
+	changed.Sum()
 	return changed
 }
 
@@ -111,9 +123,9 @@ func alreadyCaptured(page *archive.Page, post *schemas.Post) *schemas.CapturedPo
 		Quotes: post.Quotes,
 	}
 	for _, source := range post.Sources {
-		captured.Sources = append(captured.Sources, schemas.CapturedPage{
-			Page: source.Page, URL: source.URL, Result: schemas.ResultInRun, Outcome: source.Outcome,
-		})
+		said := schemas.CapturedPage{Page: source.Page, URL: source.URL, Result: schemas.ResultInRun, Outcome: source.Outcome}
+		said.Sum()
+		captured.Sources = append(captured.Sources, said)
 	}
 	return captured
 }
@@ -134,11 +146,14 @@ func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) e
 			partly = partly || failedNow(page)
 		}
 	}
-	if c.Bool("json") {
+	switch {
+	case c.Bool("json"):
 		if err := p.printJSON(report); err != nil {
 			return err
 		}
-	} else {
+	case p.quiet:
+		p.printFaults(report)
+	default:
 		p.printCapture(report)
 	}
 	for _, post := range report.Posts {
@@ -198,6 +213,23 @@ func (p *program) printCapture(report *schemas.CaptureReport) {
 	}
 	p.printFeeds(report.Feeds)
 	p.printf("%s\n", whereKept(report))
+}
+
+// printFaults prints the pages of a capture that a person has to look at.
+func (p *program) printFaults(report *schemas.CaptureReport) {
+	var rows [][]string
+	for _, post := range report.Posts {
+		for i, page := range append([]schemas.CapturedPage{post.CapturedPage}, post.Sources...) {
+			switch {
+			case !failedNow(page) && page.Truncated == "":
+			case i == 0:
+				rows = append(rows, captureRow("", post.Sequence, page))
+			default:
+				rows = append(rows, captureRow("", 0, page))
+			}
+		}
+	}
+	p.columns(rows)
 }
 
 func captureRow(indent string, sequence int64, page schemas.CapturedPage) []string {

@@ -48,6 +48,8 @@ is kept).`,
 			&cli.BoolFlag{Name: "verbose", Usage: "also list the pages that are as before, and quote all that changed", Aliases: []string{"v"}},
 			&cli.BoolFlag{Name: "fresh", Usage: "do not continue an unfinished run"},
 			&cli.BoolFlag{Name: "json", Usage: "print a check-report/1 document"},
+			reportFlag,
+			quietFlag,
 			waitFlag,
 			keyFlag,
 			signerFlag,
@@ -58,6 +60,9 @@ is kept).`,
 
 func (p *program) check(c *cli.Context) error {
 	if _, err := p.loadSettings(); err != nil {
+		return err
+	}
+	if err := p.beReported(c); err != nil {
 		return err
 	}
 	if c.Bool("all") && c.Args().Present() {
@@ -122,10 +127,13 @@ func (p *program) check(c *cli.Context) error {
 	run.progress.clear()
 	p.stampRun(c, recorder)
 	report := run.report(recorder.Archive)
+	report.CutShort, report.Left = p.cutShort(err, run.asked-len(report.Pages))
+	saveErr := saveReport(c, report)
 	if c.Bool("due") && err == nil && len(report.Pages) == 0 {
 		p.noteNextDue(c.Context, recorder.Archive)
 	}
-	return p.end(journal, err, len(report.Pages), run.asked, func() error { return p.reportCheck(c, report) })
+	err = p.end(journal, err, len(report.Pages), run.asked, func() error { return p.reportCheck(c, report) })
+	return p.afterReport(err, saveErr)
 }
 
 // noteNextDue says when a page will be due, where none is.
@@ -217,6 +225,7 @@ func (r *checkRun) run(ctx context.Context, recorder *provenance.Recorder, pages
 		r.noteReread(s, pages)
 	}
 	finished := total - int64(len(pages))
+	r.progress.show("pages", finished, total)
 	return recorder.Check(ctx, r.journal.Run, r.pending(pages), func(checked provenance.Checked) {
 		r.pages = append(r.pages, capturedPage(checked.Page))
 		for _, quote := range checked.Page.Quotes {
@@ -338,7 +347,7 @@ func (p *program) reportCheck(c *cli.Context, report *schemas.CheckReport) error
 			return err
 		}
 	} else {
-		p.printCheck(report, c.Bool("verbose"))
+		p.printCheck(report, c.Bool("verbose") && !p.quiet)
 	}
 	p.hintPrivate(report.Pages)
 	p.hintBrowser(report.Pages)
@@ -361,10 +370,12 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 			p.printChanged(page, verbose)
 		case 1:
 			fresh++
-			p.printf("%-12s %s: %s\n", "new", page.URL, newSource(page))
+			if !p.quiet || failedNow(page) {
+				p.printf("%-12s %s: %s\n", "new", page.URL, newSource(page))
+			}
 		case 2:
 			failing++
-			if verbose {
+			if verbose || p.quiet && failedNow(page) {
 				p.printf("%-12s %s: %s\n", page.Outcome, page.URL, describe(page))
 			}
 		case 3:
@@ -380,6 +391,9 @@ func (p *program) printCheck(report *schemas.CheckReport, verbose bool) {
 				p.printf("%-12s %s%s%s\n", "as before", page.URL, quietWords(page), passingWords(page))
 			}
 		}
+	}
+	if p.quiet {
+		return
 	}
 	line := count(len(report.Pages), "page") + " looked at"
 	for _, part := range []struct {

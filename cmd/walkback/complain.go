@@ -22,6 +22,9 @@ import (
 // case, no full stop. An error says what is wrong, a hint what to do next.
 
 func (p *program) say(kind, format string, args ...any) {
+	if p.quiet && kind == "note" {
+		return
+	}
 	fmt.Fprintf(p.stderr, "walkback: %s: %s\n", kind, cleanLine(fmt.Sprintf(format, args...)))
 }
 

@@ -100,7 +100,8 @@ func (p *program) nothingNew(c *cli.Context, work captureWork, options archive.R
 		return err
 	}
 	defer run.Close()
-	return p.reportCapture(c, &schemas.CaptureReport{Schema: schemas.CaptureReportSchema, Run: run.ID, Feeds: work.feeds})
+	report := &schemas.CaptureReport{Schema: schemas.CaptureReportSchema, Run: run.ID, Feeds: work.feeds}
+	return p.afterReport(p.reportCapture(c, report), saveReport(c, report))
 }
 
 // feedReading is the reading of the feeds of one command.

@@ -89,8 +89,12 @@ func (p *program) resourceOptions(c *cli.Context) (*archive.ResourceOptions, err
 	if text == "" {
 		text, where = settings.MaxResourceBytes, "max_resource_bytes in "+p.settingsFile()
 	}
+	options := &archive.ResourceOptions{}
+	if timeout := c.Duration("timeout"); timeout > leastResourceTime {
+		options.Timeout = timeout
+	}
 	if text == "" {
-		return &archive.ResourceOptions{}, nil
+		return options, nil
 	}
 	limit, err := parseSize(text)
 	if err == nil && limit > gitstore.MaxObjectSize {
@@ -99,11 +103,16 @@ func (p *program) resourceOptions(c *cli.Context) (*archive.ResourceOptions, err
 	if err != nil {
 		return nil, &usage{message: where + ": " + err.Error(), hint: "for example --max-resource-bytes 5M"}
 	}
-	return &archive.ResourceOptions{MaxBytes: limit, MaxPageBytes: max(limit, defaultPageResources)}, nil
+	options.MaxBytes, options.MaxPageBytes = limit, max(limit, defaultPageResources)
+	return options, nil
 }
 
-// defaultPageResources is the most bytes of all resources of one page together.
-const defaultPageResources = 64 << 20
+const (
+	// defaultPageResources is the most bytes of all resources of one page together.
+	defaultPageResources = 64 << 20
+	// leastResourceTime is how long all resources of one page may take at least.
+	leastResourceTime = 2 * time.Minute
+)
 
 func parseSize(s string) (int64, error) {
 	number, unit := s, int64(1)

@@ -154,7 +154,8 @@ type progress struct {
 	shown   bool
 	last    time.Time
 	what    string    // the step that is shown
-	since   time.Time // when it began
+	since   time.Time // when it was first told of
+	from    int64     // how much of it was done then
 }
 
 // progressAfter spares short runs the line.
@@ -174,21 +175,52 @@ func (l *progress) show(what string, done, total int64) {
 	defer l.mu.Unlock()
 	now := time.Now()
 	if what != l.what {
-		l.what, l.since = what, now
+		l.what, l.since, l.from = what, now, done
 	}
 	if l.out == nil || now.Sub(l.started) < progressAfter || now.Sub(l.last) < 100*time.Millisecond {
 		return
 	}
 	l.last, l.shown = now, true
-	state := fmt.Sprintf("%s %d", what, done)
+	fmt.Fprintf(l.out, "\r\x1b[K%s", progressWords(what, done, total, done-l.from, now.Sub(l.since)))
+}
+
+// progressWords says how far a step is, and by what was done of it within a time how
+// fast it goes and when it will end. What a run that was continued had done before is
+// no part of that.
+func progressWords(what string, done, total, did int64, within time.Duration) string {
+	words := fmt.Sprintf("%s %d", what, done)
 	if total > 0 {
-		state = fmt.Sprintf("%s %d of %d", what, done, total)
-		if done > 0 && done < total {
-			left := time.Duration(float64(now.Sub(l.since)) * float64(total-done) / float64(done))
-			state += fmt.Sprintf(", about %s left", left.Round(time.Second))
-		}
+		words = fmt.Sprintf("%s %d of %d", what, done, total)
 	}
-	fmt.Fprintf(l.out, "\r\x1b[K%s", state)
+	if did <= 0 || within < progressAfter {
+		return words
+	}
+	rate := float64(did) / within.Seconds()
+	switch {
+	case rate >= 10:
+		words += fmt.Sprintf(", %.0f/s", rate)
+	case rate >= 1:
+		words += fmt.Sprintf(", %.1f/s", rate)
+	default:
+		words += fmt.Sprintf(", %.1f/min", rate*60)
+	}
+	if left := total - done; left > 0 {
+		words += ", about " + spokenDuration(time.Duration(float64(left)/rate*float64(time.Second))) + " left"
+	}
+	return words
+}
+
+// spokenDuration is as exact as a guess can be.
+func spokenDuration(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", max(1, int(d.Seconds()+0.5)))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()+0.5))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24+0.5))
 }
 
 // clear takes the line away.
