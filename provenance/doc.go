@@ -8,7 +8,8 @@
 //   - [QuotesOf] tells what became of the quotes of a post.
 //   - [Recorder.Stamp] has others prove when snapshots existed, [Recorder.Upgrade]
 //     completes what they promised, [StampStatus] and [Brackets] tell what is proven.
-//   - [Verify] proves that nothing was altered, from raw objects alone.
+//   - [Verify] proves that nothing was altered, from raw objects alone. Its checks,
+//     and what each answers, are listed in docs/threats.md.
 //
 // Everything that is built on an archive passes [Recorder.guard] first: nothing
 // is signed on top of a head that does not verify.

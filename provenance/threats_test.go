@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/walkback-dev/walkback/provenance"
 )
 
 // attackLists are the attacks that tests make, by the test's name.
@@ -127,5 +129,24 @@ func TestStockHoles(t *testing.T) {
 				t.Errorf("line %d: git says %v, want %s", row.line, err, row.stock)
 			}
 		})
+	}
+}
+
+// TestChecksAreListed: docs/threats.md says of each check what it does.
+func TestChecksAreListed(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "threats.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newEvidence(t)
+	checks := verifyBundle(t, e.file, provenance.VerifyOptions{}).Checks
+	checks = append(checks, e.Verify().Checks...)
+	if len(checks) < 20 {
+		t.Errorf("there are %d checks", len(checks))
+	}
+	for _, c := range checks {
+		if !strings.Contains(string(page), "\n| `"+c.ID+"` | ") {
+			t.Errorf("the check %q is not told", c.ID)
+		}
 	}
 }
