@@ -40,18 +40,15 @@ func (s *Snapshot) Due(ctx context.Context, by time.Time, most int) iter.Seq2[sc
 // when they are many.
 func (s *Snapshot) indexedDue(ctx context.Context, by schemas.Time, most int, yield func(schemas.ListedPage, error) bool) bool {
 	return s.archive.fromIndex(ctx, s, func(view *index.View) error {
-		var few []schemas.ListedPage
-		count := 0
+		var few heldPages
 		for page, err := range view.Due(ctx, by, most) {
 			if err != nil {
 				return err
 			}
-			if count++; count <= listedAtOnce {
-				few = append(few, page)
-			}
+			few.add(&page)
 		}
-		if count <= listedAtOnce {
-			for _, page := range few {
+		if few.all() {
+			for _, page := range few.pages {
 				if !yield(page, nil) {
 					return nil
 				}

@@ -68,31 +68,47 @@ func (a *Archive) indexedPage(ctx context.Context, view *index.View, ref PageRef
 	return snapshot.Page(ref)
 }
 
-// listedAtOnce is how many pages of a list are held in memory.
-const listedAtOnce = 1000
+// heldPages are the pages of a list, as long as there are few.
+type heldPages struct {
+	pages []schemas.ListedPage
+	bytes int
+}
+
+// maxHeld is how many bytes of a list are held in memory, some thirty thousand
+// pages: to read all once more takes as long as to find them. Only a test sets it.
+var maxHeld = 8 << 20
+
+// heldSize is about what a page takes beside its name and title, in bytes.
+const heldSize = 160
+
+// add holds a page, or lets go of all when they are too many.
+func (h *heldPages) add(page *schemas.ListedPage) {
+	if h.bytes += heldSize + len(page.URL) + len(page.Title); h.all() {
+		h.pages = append(h.pages, *page)
+	} else {
+		h.pages = nil
+	}
+}
+
+// all reports whether every page that was added is held.
+func (h *heldPages) all() bool { return h.bytes <= maxHeld }
 
 // indexedList is List from the index. It reports false, and has yielded nothing,
 // when that gives no answer. What is damaged is found out before anything is
 // yielded, and for that all pages are read: twice, when many of them match.
 func (s *Snapshot) indexedList(ctx context.Context, match func(*schemas.ListedPage) bool, yield func(schemas.ListedPage, error) bool) bool {
 	return s.archive.fromIndex(ctx, s, func(view *index.View) error {
-		var few []schemas.ListedPage
-		count := 0
+		var few heldPages
 		for page, err := range view.Pages(ctx, false) {
 			if err != nil {
 				return err
 			}
-			if !match(&page) {
-				continue
-			}
-			if count++; count <= listedAtOnce {
-				few = append(few, page)
-			} else {
-				few = nil
+			if few.all() && match(&page) {
+				few.add(&page)
 			}
 		}
-		if count <= listedAtOnce {
-			yieldSorted(few, yield)
+		if few.all() {
+			yieldSorted(few.pages, yield)
 			return nil
 		}
 		for page, err := range view.Pages(ctx, true) {

@@ -642,6 +642,7 @@ func TestUpdateIndex(t *testing.T) {
 
 // TestLongList lists more pages than are held in memory at once.
 func TestLongList(t *testing.T) {
+	t.Cleanup(archive.HoldPages(64 << 10))
 	a := archivetest.NewArchive(t, archivetest.NewWeb(t))
 	run := a.NewRun()
 	all := &archive.Draft{Kind: schemas.KindCapture, Subject: "notes"}
