@@ -64,6 +64,8 @@ type bundling struct {
 	names   map[string]bool
 
 	brackets *Brackets
+	withheld *withheldFiles // by the records of the archive
+	left     int            // files that are left out because of them
 }
 
 // WriteBundle writes an evidence bundle, see package bundle. What it writes depends
@@ -84,9 +86,13 @@ func WriteBundle(ctx context.Context, a *archive.Archive, o BundleOptions, w io.
 	if err != nil {
 		return nil, err
 	}
+	records, err := head.Withheld()
+	if err != nil {
+		return nil, err
+	}
 	b := &bundling{
-		brackets: brackets,
-		ctx:      ctx, archive: a, store: a.Store(), options: o, head: head, targets: map[int64]bool{}, names: map[string]bool{},
+		brackets: brackets, withheld: newWithheldFiles(records),
+		ctx: ctx, archive: a, store: a.Store(), options: o, head: head, targets: map[int64]bool{}, names: map[string]bool{},
 		report: &schemas.BundleReport{Schema: schemas.BundleReportSchema, ArchiveID: a.ID(), Tool: o.Tool, Change: o.Change, Unsigned: []string{}},
 	}
 	for _, step := range []func() error{b.addPages, b.readChain, b.addCommits, b.addTrust, b.addEvidence, b.addLog, b.addPin} {
@@ -225,6 +231,13 @@ func (b *bundling) addVersion(to *schemas.BundlePage, page *archive.Page) error 
 		if err != nil {
 			return err
 		}
+		if record := b.withheld.after(file.ID, c.Sequence); record > 0 {
+			b.left++
+			if err := b.addRecord(record); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := b.addBlob(path.Join(at, file.Path), file.ID); err != nil {
 			return err
 		}
@@ -246,6 +259,28 @@ func (b *bundling) addVersion(to *schemas.BundlePage, page *archive.Page) error 
 	}
 	to.Versions = append(to.Versions, version)
 	slices.SortFunc(to.Versions, func(x, y schemas.BundleVersion) int { return int(x.Commit.Sequence - y.Commit.Sequence) })
+	return nil
+}
+
+// addRecord adds the record that a commit made of what it withheld.
+func (b *bundling) addRecord(sequence int64) error {
+	if b.targets[sequence] {
+		return nil
+	}
+	b.targets[sequence] = true
+	snapshot, err := b.archive.At(b.ctx, sequence)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{archive.ManifestFile, archive.WithheldFile(sequence)} {
+		file, err := b.store.Lookup(snapshot.Commit.Tree, name)
+		if err != nil {
+			return err
+		}
+		if err := b.addBlob(path.Join(bundledSnapshots, strconv.FormatInt(sequence, 10), name), file.ID); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -453,6 +488,9 @@ func (b *bundling) finishReport() {
 	}
 	if !bracketed {
 		r.Limits = append(r.Limits, "when the captures existed, beyond the operator's own clock, where no time is given above")
+	}
+	if b.left > 0 {
+		r.Limits = append(r.Limits, fmt.Sprintf("what the files said that were withheld (%d): the bundle has the record of it, with their digests and the reason", b.left))
 	}
 	if b.root != nil {
 		r.Limits = append(r.Limits, fmt.Sprintf("that nothing between the root and snapshot %d changed who may sign, but for the commits in data/trust: the archive has more than %d commits", b.first, maxChain))

@@ -8,6 +8,8 @@
 //   - [QuotesOf] tells what became of the quotes of a post.
 //   - [Recorder.Stamp] has others prove when snapshots existed, [Recorder.Upgrade]
 //     completes what they promised, [StampStatus] and [Brackets] tell what is proven.
+//   - [Recorder.Withhold] takes out what a page said, on record; [Custody] tells who
+//     did what.
 //   - [Verify] proves that nothing was altered, from raw objects alone. Its checks,
 //     and what each answers, are listed in docs/threats.md.
 //

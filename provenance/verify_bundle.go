@@ -34,6 +34,8 @@ type bundleVerifier struct {
 	targets []int64
 	files   int64
 	bytes   int64
+
+	withheld *withheldFiles // by the records in the bundle
 }
 
 // trustChange is what a commit brought to the trust folder.
@@ -409,11 +411,41 @@ func (v *bundleVerifier) checkSnapshots() {
 	if len(files) == 0 {
 		v.report.problem(checkManifests, schemas.Incomplete, bundledSnapshots, "there is no snapshot in the bundle")
 	}
+	v.readRecords(files)
 	for sequence, list := range files {
 		v.targets = append(v.targets, sequence)
 		v.checkSnapshot(v.links[sequence], list)
 	}
 	slices.Sort(v.targets)
+}
+
+// readRecords reads what the commits of kind withhold say is withheld. They are held
+// to their manifests like any other file.
+func (v *bundleVerifier) readRecords(files map[int64][]string) {
+	var records []archive.WithheldRecord
+	for sequence, list := range files {
+		file := archive.WithheldFile(sequence)
+		if v.links[sequence].message.Kind != schemas.KindWithhold || !slices.Contains(list, file) {
+			continue
+		}
+		name := path.Join(bundledSnapshots, strconv.FormatInt(sequence, 10), file)
+		data, err := v.bundle.Read(name)
+		if err != nil {
+			v.bad(checkDocuments, name, err)
+			continue
+		}
+		record, err := schemas.Decode[schemas.Withheld](data)
+		if err != nil {
+			v.bad(checkDocuments, name, err)
+			continue
+		}
+		records = append(records, archive.WithheldRecord{Sequence: sequence, Withheld: record})
+	}
+	slices.SortFunc(records, func(a, b archive.WithheldRecord) int { return int(a.Sequence - b.Sequence) })
+	v.withheld = newWithheldFiles(records)
+	for _, record := range records {
+		v.report.Withheld = append(v.report.Withheld, seenOf(record, func(schemas.WithheldFile) bool { return false }))
+	}
 }
 
 func (v *bundleVerifier) checkSnapshot(l *link, files []string) {
@@ -489,6 +521,9 @@ func (v *bundleVerifier) checkPage(l *link, at, folder string, files []string) {
 	}
 	for _, file := range capture.Files() {
 		inside := path.Join(folder, file.File)
+		if !slices.Contains(files, inside) && v.withheld.lacks(folder, file, v.head().sequence) {
+			continue
+		}
 		if !slices.Contains(files, inside) {
 			v.report.problem(checkDocuments, schemas.Incomplete, name, "it names %s, which is not in the bundle", file.File)
 			continue
@@ -780,6 +815,7 @@ func (v *bundleVerifier) say() {
 	if note := outer.notWitnessed(); note != "" {
 		limits = append(limits, note)
 	}
+	limits = append(limits, withheldLimits(v.report.Withheld)...)
 	v.report.Limits = append(limits,
 		"that the report, the instructions and the introduction in the bundle are right, beyond the word of who signed it",
 		"that the pages were true, complete, or the same for other visitors",

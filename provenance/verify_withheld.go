@@ -62,6 +62,18 @@ func (w *withheldFiles) takes(id gitstore.ID, sequence int64) bool {
 	return false
 }
 
+// after returns the first commit after this one that made a record of an object, 0
+// when there is none.
+func (w *withheldFiles) after(id gitstore.ID, sequence int64) int64 {
+	first := int64(0)
+	for _, file := range w.objects[id] {
+		if file.by > sequence && (first == 0 || file.by < first) {
+			first = file.by
+		}
+	}
+	return first
+}
+
 // lists reports whether any record lists an object with this digest.
 func (w *withheldFiles) lists(id gitstore.ID, sum schemas.Digest) bool {
 	for _, file := range w.objects[id] {

@@ -25,6 +25,7 @@
 //	walkback check --json        check-report/1    [CheckReport]
 //	walkback list --json         page-list/1       [PageList]
 //	walkback log --json          log/1             [Log]
+//	walkback custody --json      custody/1         [Custody]
 //	walkback show --json         show/1            [Show]
 //	walkback diff --json         diff/1            [Diff]
 //	walkback search --json       search/1          [Search]

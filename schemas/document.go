@@ -29,6 +29,7 @@ const (
 	CheckReportSchema      = "check-report/1"
 	PageListSchema         = "page-list/1"
 	LogSchema              = "log/1"
+	CustodySchema          = "custody/1"
 	ShowSchema             = "show/1"
 	DiffSchema             = "diff/1"
 	SearchSchema           = "search/1"
@@ -52,7 +53,7 @@ const (
 
 // Document is the set of types that are documents of their own.
 type Document interface {
-	Archive | Capture | Post | Untracked | Withheld | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy | SignerList |
+	Archive | Capture | Post | Untracked | Withheld | Custody | Retractions | RetractionReport | Observation | Change | QuoteVerdict | Receipt | Introduction | Revocation | TrustPolicy | SignerList |
 		VerifyReport | CaptureReport | CheckReport | PageList | Log | Show | Diff | Search | Quotes | KeyList | StampReport | Authorities | CheckpointReport | BundleReport
 }
 
@@ -95,6 +96,7 @@ var documents = []document{
 	{schema: CheckReportSchema, goType: reflect.TypeFor[CheckReport](), limit: maxReport},
 	{schema: PageListSchema, goType: reflect.TypeFor[PageList](), limit: maxReport},
 	{schema: LogSchema, goType: reflect.TypeFor[Log](), limit: maxReport},
+	{schema: CustodySchema, goType: reflect.TypeFor[Custody](), limit: maxReport},
 	{schema: ShowSchema, goType: reflect.TypeFor[Show](), limit: maxReport},
 	{schema: DiffSchema, goType: reflect.TypeFor[Diff](), limit: maxReport},
 	{schema: SearchSchema, goType: reflect.TypeFor[Search](), limit: maxReport},

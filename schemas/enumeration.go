@@ -30,7 +30,9 @@ var enumerations = map[reflect.Type][]string{
 	reflect.TypeFor[StampState]():     words(TimeProven, TimePending, TimeUnchecked, TimeMissing),
 	reflect.TypeFor[SignerStanding](): words(SignerAllowed, SignerAwaited, SignerRetired, SignerRevoked),
 	reflect.TypeFor[CheckStatus]():    words(Pass, Fail, Warn, Skip),
-	reflect.TypeFor[CommitKind]():     words(commitKinds...),
+	reflect.TypeFor[CustodyType](): words(EventCapture, EventIngestion, EventDigest, EventSignature, EventPolicy, EventExtraction,
+		EventTimestamp, EventDeaccession),
+	reflect.TypeFor[CommitKind](): words(commitKinds...),
 }
 
 func words[W ~string](values ...W) []string {

@@ -42,7 +42,7 @@ func TestEnumerationsAreTheirConstants(t *testing.T) {
 func constantsByType(t *testing.T) map[string][]string {
 	t.Helper()
 	constants := map[string][]string{}
-	for _, file := range []string{"capture.go", "change.go", "check.go", "post.go", "quote.go", "report.go", "resource.go", "time.go", "trust.go", "verify.go", "message.go", "archive.go"} {
+	for _, file := range []string{"capture.go", "change.go", "check.go", "post.go", "quote.go", "report.go", "resource.go", "time.go", "trust.go", "verify.go", "message.go", "archive.go", "custody.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)

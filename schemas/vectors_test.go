@@ -75,6 +75,7 @@ var decoders = map[string]func([]byte) (any, error){
 	CheckReportSchema:      decoder(Decode[CheckReport]),
 	PageListSchema:         decoder(Decode[PageList]),
 	LogSchema:              decoder(Decode[Log]),
+	CustodySchema:          decoder(Decode[Custody]),
 	ShowSchema:             decoder(Decode[Show]),
 	DiffSchema:             decoder(Decode[Diff]),
 	SearchSchema:           decoder(Decode[Search]),

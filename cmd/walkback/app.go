@@ -135,7 +135,7 @@ func (p *program) app() *cli.App {
 			p.diffCommand(), p.quotesCommand(), p.logCommand(), p.showCommand(), p.listCommand(), p.searchCommand(), p.exportCommand(),
 		}},
 		{"Prove", []*cli.Command{
-			p.verifyCommand(), p.stampCommand(), p.checkpointCommand(), p.cosignCommand(),
+			p.verifyCommand(), p.stampCommand(), p.checkpointCommand(), p.cosignCommand(), p.custodyCommand(),
 		}},
 		{"Archives and keys", []*cli.Command{
 			p.initCommand(), p.keyCommand(), p.compactCommand(), p.demoCommand(), p.completionCommand(),

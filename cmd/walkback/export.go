@@ -25,6 +25,7 @@ type exporter struct {
 // exporters are all forms, in the order of the help.
 var exporters = []exporter{
 	{"html", "PAGE as one HTML file that shows it again, without a network", (*program).exportHTML},
+	{"premis", "who did what to PAGE and its files, and their digests: PREMIS 3.0 XML", (*program).exportPremis},
 	{"bundle", "an evidence file: PAGE, its sources, signatures, times, how to check", (*program).exportBundle},
 }
 
@@ -48,6 +49,9 @@ ever loaded. Such a file proves nothing by itself: it says how to verify it.
 bundle: one ZIP file that a stranger can check with sha256sum, ssh-keygen and
 openssl, or walkback verify FILE; signed by who may sign the archive. With
 --before VERSION it is of a change: both versions, the words, the times between.
+
+premis: objects, events and agents for a preservation system; without VERSION of all
+captures of PAGE. It proves nothing by itself; the digests in it are those signed.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: some of what the page is
 made of is not in the archive.`,

@@ -26,6 +26,7 @@ func decodeReport(document string) error {
 		schemas.LogSchema:              decodes[schemas.Log],
 		schemas.ShowSchema:             decodes[schemas.Show],
 		schemas.WithheldSchema:         decodes[schemas.Withheld],
+		schemas.CustodySchema:          decodes[schemas.Custody],
 		schemas.DiffSchema:             decodes[schemas.Diff],
 		schemas.SearchSchema:           decodes[schemas.Search],
 		schemas.QuotesSchema:           decodes[schemas.Quotes],

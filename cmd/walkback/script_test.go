@@ -60,6 +60,7 @@ func laterMain() {
 //	authority NAME                       openssl as a time stamping authority at $TSA_NAME, its root in NAME.pem
 //	calendar start|mine HEIGHT FILE      an OpenTimestamps calendar at $CALENDAR; it makes a block, with its header in FILE
 //	wellformed FILE                      it is an HTML page that loads nothing and runs nothing
+//	premis FILE                          it is PREMIS 3.0 as its data dictionary has it, and its links lead somewhere
 //
 // A command that could not run (1), was misused (2) or found an archive bad
 // (10-16) must leave every file as it was; -still demands that of any command.
@@ -91,6 +92,7 @@ func TestScripts(t *testing.T) {
 			"exited":      exited,
 			"blocks":      codeBlocks,
 			"wellformed":  wellFormed,
+			"premis":      checkPremis,
 			"readbyother": readByOther,
 			"witness":     startWitness,
 			"authority":   startAuthority,
