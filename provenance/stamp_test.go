@@ -294,6 +294,12 @@ func TestStampRenew(t *testing.T) {
 	if verified.ExitCode != 11 || !strings.Contains(problems(verified), "revoked") {
 		t.Errorf("with a key that was stolen: exit code %d\n%s", verified.ExitCode, problems(verified))
 	}
+	e := &evidence{Archive: w.Archive, key: w.Recorder.Key, file: filepath.Join(t.TempDir(), "evidence.zip")}
+	e.write(t, e.file, e.options(t, postURL))
+	verified = verifyBundle(t, e.file, provenance.VerifyOptions{Network: timestamp.Regtest})
+	if verified.ExitCode != 11 || !strings.Contains(problems(verified), "revoked") {
+		t.Errorf("in a bundle: exit code %d\n%s", verified.ExitCode, problems(verified))
+	}
 }
 
 // TestEvidenceAttacks: evidence that an operator may have made up himself.

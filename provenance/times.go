@@ -13,7 +13,7 @@ import (
 )
 
 // times is what the timestamps of a chain prove. Of each good token it keeps some
-// fifty bytes.
+// 400 bytes.
 type times struct {
 	mu        sync.Mutex
 	proofs    []proof
@@ -55,6 +55,36 @@ func (t *times) add(p proof) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.proofs = append(t.proofs, p)
+}
+
+// dropRevoked drops the tokens whose certificates were taken back, and tells of each.
+func (t *times) dropRevoked(tell func(p proof, err error)) {
+	type pair struct {
+		list *timestamp.CRL
+		leaf *x509.Certificate
+	}
+	concerns := map[pair]bool{}
+	t.proofs = slices.DeleteFunc(t.proofs, func(p proof) bool {
+		for _, list := range t.lists {
+			if len(p.chain) == 0 {
+				continue
+			}
+			key := pair{list, p.chain[0]}
+			concerned, known := concerns[key]
+			if !known {
+				concerned = list.Concerns(p.chain)
+				concerns[key] = concerned
+			}
+			if !concerned {
+				continue
+			}
+			if err := list.Check(p.chain, p.notAfter); err != nil {
+				tell(p, err)
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // settle sorts what was found, once all is.

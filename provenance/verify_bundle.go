@@ -631,8 +631,11 @@ func (v *bundleVerifier) checkTime(of *link, name, base string, data []byte, aut
 		}
 		return v.options.Network.CheckWork((*timestamp.Header)(data), height)
 	case archive.RevocationList:
-		_, err := timestamp.ParseCRL(data)
-		return err
+		list, err := timestamp.ParseCRL(data)
+		if err != nil {
+			return err
+		}
+		v.times.lists = append(v.times.lists, list)
 	default:
 		if !strings.HasPrefix(base, "chain") {
 			return fmt.Errorf("it is no evidence that is known here")
@@ -674,6 +677,9 @@ func (v *bundleVerifier) checkTimes() {
 	if v.options.Headers != "" && len(v.times.unchecked) > 0 {
 		v.lookUpHeaders()
 	}
+	v.times.dropRevoked(func(p proof, err error) {
+		v.report.problem(checkTimestamps, timeVerdict(err), p.subject, "%v", err)
+	})
 	v.times.settle()
 	for _, sequence := range v.targets {
 		l := v.links[sequence]

@@ -3,13 +3,11 @@ package provenance
 import (
 	"bufio"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -347,31 +345,8 @@ func FindHeaders(ctx context.Context, file string, roots map[string]bool) (map[s
 
 // checkRevocations drops the tokens whose certificates were taken back.
 func (v *verifier) checkRevocations() {
-	type pair struct {
-		list *timestamp.CRL
-		leaf *x509.Certificate
-	}
-	concerns := map[pair]bool{}
-	v.times.proofs = slices.DeleteFunc(v.times.proofs, func(p proof) bool {
-		for _, list := range v.times.lists {
-			if len(p.chain) == 0 {
-				continue
-			}
-			key := pair{list, p.chain[0]}
-			concerned, known := concerns[key]
-			if !known {
-				concerned = list.Concerns(p.chain)
-				concerns[key] = concerned
-			}
-			if !concerned {
-				continue
-			}
-			if err := list.Check(p.chain, p.notAfter); err != nil {
-				v.report.at = p.by
-				v.badTime(p.subject, err)
-				return true
-			}
-		}
-		return false
+	v.times.dropRevoked(func(p proof, err error) {
+		v.report.at = p.by
+		v.badTime(p.subject, err)
 	})
 }
