@@ -23,7 +23,7 @@ type Request struct {
 	// could match by accident.
 	ValidFor string
 
-	// MaxBytes bounds the payload further than Options.MaxBytes; 0 does not.
+	// MaxBytes bounds the payload in place of Options.MaxBytes, unless it is 0.
 	MaxBytes int64
 
 	// Robots asks robots.txt for leave first, on each hop.

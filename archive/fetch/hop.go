@@ -96,7 +96,7 @@ func (f *fetch) receive(ctx, within context.Context, k *conn, h *head, at *addre
 	hop.Header = f.secrets.hideFields(h.header)
 	limit := f.options.MaxBytes
 	if most := f.request.MaxBytes; most > 0 {
-		limit = min(limit, most)
+		limit = most
 	}
 	if next != "" {
 		limit = maxRedirectBody

@@ -139,11 +139,16 @@ func failedNow(page schemas.CapturedPage) bool {
 	return page.Before == "" || page.Before == schemas.Served
 }
 
+// cutNow reports whether what was captured of a page is not whole.
+func cutNow(page schemas.CapturedPage) bool {
+	return page.Truncated != "" && (page.Result == schemas.ResultNew || page.Result == schemas.ResultCaptured)
+}
+
 func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) error {
 	partly := slices.ContainsFunc(report.Feeds, func(read schemas.FeedRead) bool { return len(read.Faults) > 0 })
 	for _, post := range report.Posts {
 		for _, page := range append([]schemas.CapturedPage{post.CapturedPage}, post.Sources...) {
-			partly = partly || failedNow(page)
+			partly = partly || failedNow(page) || cutNow(page)
 		}
 	}
 	switch {
@@ -221,7 +226,7 @@ func (p *program) printFaults(report *schemas.CaptureReport) {
 	for _, post := range report.Posts {
 		for i, page := range append([]schemas.CapturedPage{post.CapturedPage}, post.Sources...) {
 			switch {
-			case !failedNow(page) && page.Truncated == "":
+			case !failedNow(page) && !cutNow(page):
 			case i == 0:
 				rows = append(rows, captureRow("", post.Sequence, page))
 			default:

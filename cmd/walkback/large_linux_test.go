@@ -58,7 +58,7 @@ func film(number byte, size int64) io.Reader {
 }
 
 // Large payloads go in and out, on a dry run, a first and a second look, in less
-// memory than one of them takes.
+// memory than one of them takes: those of pages, and the film that a page shows.
 func TestLargePayloadsStream(t *testing.T) {
 	const films, size, most = 6, 80 << 20, 64 << 20
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +70,7 @@ func TestLargePayloadsStream(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, "<html><body><article><h1>Films</h1><p>This post is about films, and it shows where to see them.</p>")
+		fmt.Fprint(w, "<html><body><article><h1>Films</h1><video src=/film/9></video><p>This post is about films, and it shows where to see them.</p>")
 		for i := range films {
 			fmt.Fprintf(w, "<p>Number %d is <a href=/film/%d>here</a>.</p>", i, i)
 		}
@@ -79,15 +79,20 @@ func TestLargePayloadsStream(t *testing.T) {
 	w := newWorkplace(t)
 	for _, args := range [][]string{
 		{"capture", "--dry-run", "--max-bytes", "1G", server.URL},
-		{"capture", "--max-bytes", "1G", server.URL},
+		{"capture", "--max-bytes", "1G", "--max-resource-bytes", "1G", server.URL},
 		{"check", "--max-bytes", "1G"},
 	} {
 		cmd := w.command(args...)
 		var complaints strings.Builder
 		cmd.Stderr = &complaints
-		if peak := runPeak(t, cmd); peak > most || strings.Contains(complaints.String(), "error") {
+		peak := runPeak(t, cmd)
+		t.Logf("%v: %d MiB", args, peak>>20)
+		if peak > most || strings.Contains(complaints.String(), "error") {
 			t.Errorf("%v took %d MiB of memory: %s", args, peak>>20, complaints.String())
 		}
+	}
+	if out := w.must(exitDone, "show", server.URL); !strings.Contains(out, "1 file, 83.9 MB") {
+		t.Errorf("the film that the post shows is not kept: %s", out)
 	}
 	show, sum, want := w.command("show", "--body", server.URL+"/film/3"), sha256.New(), sha256.New()
 	show.Stdout = sum
