@@ -294,6 +294,24 @@ func TestStampRenew(t *testing.T) {
 	if verified.ExitCode != 11 || !strings.Contains(problems(verified), "revoked") {
 		t.Errorf("with a key that was stolen: exit code %d\n%s", verified.ExitCode, problems(verified))
 	}
+	head, err := w.Archive.Archive.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := map[string]bool{}
+	for file, err := range head.Evidence(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens[file.Path()] = strings.HasPrefix(file.Name, "tsa-first-")
+	}
+	for _, check := range verified.Checks {
+		for _, p := range check.Problems {
+			if !tokens[p.Subject] {
+				t.Errorf("there is no token %s", p.Subject)
+			}
+		}
+	}
 	e := &evidence{Archive: w.Archive, key: w.Recorder.Key, file: filepath.Join(t.TempDir(), "evidence.zip")}
 	e.write(t, e.file, e.options(t, postURL))
 	verified = verifyBundle(t, e.file, provenance.VerifyOptions{Network: timestamp.Regtest})

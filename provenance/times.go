@@ -13,7 +13,7 @@ import (
 )
 
 // times is what the timestamps of a chain prove. Of each good token it keeps some
-// 400 bytes.
+// 200 bytes.
 type times struct {
 	mu        sync.Mutex
 	proofs    []proof
@@ -34,7 +34,7 @@ type proof struct {
 	kind                schemas.TimeSourceKind
 	source              string
 	chain               []*x509.Certificate // of a token
-	subject             string              // the file
+	subject             string              // the file; "" of a token in an archive, whose path follows from the rest
 	authority           *timestamp.Authority
 }
 

@@ -179,7 +179,7 @@ func (v *verifier) checkToken(l *link, by, of int, commit *link, file archive.Ev
 	}
 	v.keep(l, commit, proof{
 		of: of, by: by, notAfter: proven.Time.Add(proven.Accuracy), notBefore: proven.Time.Add(-proven.Accuracy),
-		kind: schemas.AuthoritySource, source: name, chain: proven.Chain, subject: file.Path(), authority: authority,
+		kind: schemas.AuthoritySource, source: authority.Name, chain: proven.Chain, authority: authority,
 	})
 	return nil
 }
@@ -347,6 +347,16 @@ func FindHeaders(ctx context.Context, file string, roots map[string]bool) (map[s
 func (v *verifier) checkRevocations() {
 	v.times.dropRevoked(func(p proof, err error) {
 		v.report.at = p.by
-		v.badTime(p.subject, err)
+		v.badTime(v.tokenFile(&p), err)
 	})
+}
+
+// tokenFile is the path of a token: that of each would fill the memory.
+func (v *verifier) tokenFile(p *proof) string {
+	l := v.linkAt(p.of)
+	if l == nil {
+		return "a token of " + p.source // told
+	}
+	at := p.notBefore.Add(p.notAfter.Sub(p.notBefore) / 2)
+	return archive.EvidenceFolder(l.sequence, l.sha256) + "/" + archive.TokenFile(p.source, at)
 }
