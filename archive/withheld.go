@@ -201,7 +201,7 @@ func (w *Withholding) Objects(items []schemas.WithheldItem) []gitstore.ID {
 			}
 		}
 	}
-	return slices.SortedFunc(maps.Keys(chosen), func(a, b gitstore.ID) int { return slices.Compare(a[:], b[:]) })
+	return sortedIDs(chosen)
 }
 
 func objectsOf(items []schemas.WithheldItem) map[gitstore.ID]bool {
@@ -436,4 +436,45 @@ func (w *Withholding) shareFolder(s *Snapshot, folder string, sought map[gitstor
 		return err
 	}
 	return w.share(page, sought)
+}
+
+// RecordedObjects returns the files that the records of the archive list and that
+// nothing needs which was captured since. It reads the history once for each page
+// that they are of.
+func (a *Archive) RecordedObjects(ctx context.Context) ([]gitstore.ID, error) {
+	head, err := a.Head()
+	if err != nil {
+		return nil, err
+	}
+	records, err := head.Withheld()
+	if err != nil {
+		return nil, err
+	}
+	listed, pages := map[gitstore.ID]bool{}, map[string]bool{}
+	for _, record := range records {
+		maps.Copy(listed, objectsOf(record.Items))
+		for _, item := range record.Items {
+			pages[item.URL] = true
+		}
+	}
+	for url := range pages {
+		ref, err := PageNamed(url)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := a.Withholding(ctx, ref, AllVersions)
+		if err != nil {
+			return nil, err
+		}
+		for _, items := range [][]schemas.WithheldItem{plan.Items, plan.Shared} {
+			for id := range objectsOf(items) {
+				delete(listed, id)
+			}
+		}
+	}
+	return sortedIDs(listed), nil
+}
+
+func sortedIDs(ids map[gitstore.ID]bool) []gitstore.ID {
+	return slices.SortedFunc(maps.Keys(ids), func(a, b gitstore.ID) int { return slices.Compare(a[:], b[:]) })
 }

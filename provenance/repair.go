@@ -35,7 +35,7 @@ func Repair(ctx context.Context, dir string, o RepairOptions) (*schemas.RepairSe
 	listed := &listedSums{}
 	report, err := store.Repair(ctx, gitstore.RepairOptions{
 		From: o.From, Owner: gitstore.Owner{Command: o.Command}, Wait: o.Wait, Progress: o.Progress,
-		Manifest: archive.ManifestFile, Listed: listed.of, Skip: withheldIn(store),
+		Manifest: archive.ManifestFile, Listed: listed.of, Skip: withheldIn(ctx, dir, store),
 	})
 	if err != nil {
 		return nil, err

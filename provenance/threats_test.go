@@ -16,6 +16,7 @@ var attackLists = map[string]func(*testing.T) []attack{
 	"TestForgedCommits":      forgedCommits,
 	"TestForgedDocuments":    forgedDocuments,
 	"TestTrust":              trustAttacks,
+	"TestWithheld":           withheldAttacks,
 	"TestRevocation":         revocationAttacks,
 	"TestForgedCosignatures": forgedCosignatures,
 	"TestPolicies":           policyCases,

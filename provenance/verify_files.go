@@ -185,7 +185,7 @@ func (v *verifier) checkChanges(l *link, parent gitstore.ID, subject string, lis
 			continue
 		}
 		if !inPage {
-			v.checkFile(subject, change.Path, change.New.ID, listed)
+			v.checkFile(l, subject, change.Path, change.New.ID, listed)
 		}
 	}
 	return touched, true
@@ -203,12 +203,12 @@ func (v *verifier) checkFolder(l *link, subject, folder string, listed map[strin
 			v.report.problem(checkRules, schemas.Tampered, subject, "%s has mode %s, want 100644", file.Path, file.Mode)
 			continue
 		}
-		v.checkFile(subject, file.Path, file.ID, listed)
+		v.checkFile(l, subject, file.Path, file.ID, listed)
 	}
 	v.checkDocuments(l, subject, folder, listed)
 }
 
-func (v *verifier) checkFile(subject, path string, id gitstore.ID, listed map[string]*entry) {
+func (v *verifier) checkFile(l *link, subject, path string, id gitstore.ID, listed map[string]*entry) {
 	e, ok := listed[path]
 	if !ok {
 		v.report.problem(checkManifests, schemas.Tampered, subject, "%s is not in the manifest", path)
@@ -216,7 +216,7 @@ func (v *verifier) checkFile(subject, path string, id gitstore.ID, listed map[st
 	}
 	e.seen = true
 	got, err := v.hashes.of(id)
-	if err != nil && v.isWithheld(path, id, e.sum, err) {
+	if err != nil && v.isWithheld(l, path, id, e.sum, err) {
 		return
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package provenance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -74,10 +75,11 @@ func (w *withheldFiles) after(id gitstore.ID, sequence int64) int64 {
 	return first
 }
 
-// lists reports whether any record lists an object with this digest.
-func (w *withheldFiles) lists(id gitstore.ID, sum schemas.Digest) bool {
+// lists reports whether a record that was made after a commit lists an object with
+// this digest: what is captured again later is a file like any other.
+func (w *withheldFiles) lists(id gitstore.ID, sum schemas.Digest, sequence int64) bool {
 	for _, file := range w.objects[id] {
-		if file.sum == sum {
+		if file.sum == sum && file.by > sequence {
 			return true
 		}
 	}
@@ -101,11 +103,12 @@ func (v *verifier) readWithheld() {
 	v.withheld = newWithheldFiles(records)
 }
 
-// isWithheld reports whether a file is lacking because it was taken out on record.
+// isWithheld reports whether a file of a commit is lacking because it was taken out
+// on record.
 // What the record says of it must be what the manifest says.
-func (v *verifier) isWithheld(file string, id gitstore.ID, sum schemas.Digest, err error) bool {
+func (v *verifier) isWithheld(l *link, file string, id gitstore.ID, sum schemas.Digest, err error) bool {
 	_, _, inPage := archive.PageFolder(file)
-	return inPage && errors.As(err, new(*gitstore.MissingError)) && v.withheld.lists(id, sum)
+	return inPage && errors.As(err, new(*gitstore.MissingError)) && v.withheld.lists(id, sum, l.sequence)
 }
 
 // checkRecord holds the record that a commit made to the captures that it is of:
@@ -282,25 +285,40 @@ func withheldLimits(seen []schemas.WithheldSeen) []string {
 }
 
 // withheldIn tells the objects that an archive withholds: a repair does not bring
-// them back.
-func withheldIn(store *gitstore.Store) func(gitstore.ID) bool {
-	var files *withheldFiles
+// them back. Where it is too damaged to tell what was captured again, all that a
+// record lists is taken for withheld.
+func withheldIn(ctx context.Context, dir string, store *gitstore.Store) func(gitstore.ID) bool {
+	var withheld map[gitstore.ID]bool
 	return func(id gitstore.ID) bool {
-		if files == nil {
-			files = &withheldFiles{}
-			if commit, err := headCommit(store); err == nil {
-				records, _ := archive.WithheldRecords(store, commit.Tree)
-				files = newWithheldFiles(records)
-			}
+		if withheld == nil {
+			withheld = objectsWithheld(ctx, dir, store)
 		}
-		return len(files.objects[id]) > 0
+		return withheld[id]
 	}
 }
 
-func headCommit(store *gitstore.Store) (*gitstore.Commit, error) {
+func objectsWithheld(ctx context.Context, dir string, store *gitstore.Store) map[gitstore.ID]bool {
+	withheld := map[gitstore.ID]bool{}
+	if a, err := archive.Open(dir); err == nil {
+		ids, err := a.RecordedObjects(ctx)
+		if err = errors.Join(err, a.Close()); err == nil {
+			for _, id := range ids {
+				withheld[id] = true
+			}
+			return withheld
+		}
+	}
 	head, err := store.Head()
 	if err != nil {
-		return nil, err
+		return withheld
 	}
-	return store.Commit(head)
+	commit, err := store.Commit(head)
+	if err != nil {
+		return nil // not read yet: asked again
+	}
+	records, _ := archive.WithheldRecords(store, commit.Tree)
+	for id := range newWithheldFiles(records).objects {
+		withheld[id] = true
+	}
+	return withheld
 }

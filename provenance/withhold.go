@@ -87,3 +87,23 @@ func (rec *Recorder) recordWithheld(ctx context.Context, page archive.PageRef, i
 	}
 	return nil
 }
+
+// WithholdRecorded removes from a copy of an archive what its records list, and
+// needs no key: the snapshots say what goes. Nothing is removed from an archive that
+// does not verify; the error is an *[UnverifiedHeadError] then.
+func WithholdRecorded(ctx context.Context, a *archive.Archive, verify VerifyOptions, o gitstore.WithholdOptions) (*gitstore.WithholdReport, error) {
+	report, err := Verify(ctx, a.Dir(), verify)
+	if err != nil {
+		return nil, err
+	}
+	if report.Verdict != schemas.Verified {
+		return nil, unverified(report)
+	}
+	if o.Objects, err = a.RecordedObjects(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.DropIndex(ctx); err != nil {
+		return nil, err
+	}
+	return a.Store().Withhold(ctx, o)
+}

@@ -103,6 +103,12 @@ func withheldAttacks(*testing.T) []attack {
 			f.remove = []string{folder(v.t, sourceURL) + "/text.md"}
 			v.forge(f)
 		}, schemas.Tampered, "rules", "may not write this"},
+		{"captured again, and lost", func(v *victim) {
+			body := v.git("cat-file", "blob", firstCapture(v)+"/body.html")
+			v.forge(withholding(v, nil))
+			v.forge(forgery{put: map[string]string{folder(v.t, sourceURL) + "/extra": body}})
+			drop(v)
+		}, schemas.Incomplete, "objects", "is missing"},
 		{"record by a capture", func(v *victim) {
 			f := withholding(v, nil)
 			f.kind = schemas.KindCapture

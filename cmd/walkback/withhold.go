@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/walkback-dev/walkback/archive"
+	"github.com/walkback-dev/walkback/archive/gitstore"
 	"github.com/walkback-dev/walkback/provenance"
 	"github.com/walkback-dev/walkback/schemas"
 )
@@ -18,7 +20,7 @@ import (
 func (p *program) withholdCommand() *cli.Command {
 	return &cli.Command{
 		Name: "withhold", Usage: "take what a page said out of an archive, on record",
-		UsageText: "walkback withhold PAGE@VERSION --reason WHY",
+		UsageText: "walkback withhold PAGE@VERSION --reason WHY\n       walkback withhold --recorded",
 		Description: `Removes the payload of a version, the text made of it, and the images and pictures
 stored with it, from every pack of this archive. What is left is a signed record with
 their digests and sizes, the reason, and when it was: verify reports WITHHELD, apart
@@ -28,7 +30,8 @@ hold with the same bytes is listed, and nothing is done until you say what to do
 with it. The page is not looked at any more, unless you say --keep-tracking.
 
 It cannot be undone. The same command again completes one that was cut short. Other
-copies of the archive keep what they have: it has to be run in each.
+copies of the archive keep what they have: bring them the snapshots (git push), then
+run --recorded in each, which needs no key.
 
 Exit codes: 0 done; 1 could not run, such as when other pages hold the same bytes;
 2 usage; 11 the archive does not verify, or the key may not sign; 130 interrupted.`,
@@ -39,6 +42,7 @@ Exit codes: 0 done; 1 could not run, such as when other pages hold the same byte
 			&cli.BoolFlag{Name: "everywhere", Usage: "also take the same bytes out of other versions and pages"},
 			&cli.BoolFlag{Name: "keep-shared", Usage: "leave files that other versions or pages hold, too"},
 			&cli.BoolFlag{Name: "keep-tracking", Usage: "go on looking at the page: what it says then is captured"},
+			&cli.BoolFlag{Name: "recorded", Usage: "only remove here what records of this archive list, if it verifies"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only tell what would be withheld"},
 			&cli.BoolFlag{Name: "json", Usage: "print the withheld/1 document"},
 			waitFlag,
@@ -65,6 +69,9 @@ func (e *sharedError) Error() string {
 
 func (p *program) withhold(c *cli.Context) error {
 	reason := clean(c.String("reason"))
+	if c.Bool("recorded") {
+		return p.withholdRecorded(c)
+	}
 	switch {
 	case c.Args().Len() != 1:
 		return &usage{message: "withhold takes one PAGE@VERSION", hint: "walkback log PAGE lists the versions"}
@@ -118,7 +125,29 @@ func (p *program) withhold(c *cli.Context) error {
 	for _, line := range repeated {
 		p.say("note", "%s", line)
 	}
-	p.say("note", "clones, backups and bundles that were handed out keep what they have: run this in each copy, or make it anew from this one")
+	p.say("note", "clones, backups and bundles that were handed out keep what they have: bring each copy the new snapshots, then run walkback withhold --recorded there")
+	return nil
+}
+
+// withholdRecorded removes from this copy what its records list.
+func (p *program) withholdRecorded(c *cli.Context) error {
+	if c.Args().Present() || c.IsSet("reason") {
+		return &usage{message: "--recorded takes neither a PAGE nor a reason: the records have them", hint: "walkback withhold --recorded"}
+	}
+	a, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	progress := p.progress()
+	report, err := provenance.WithholdRecorded(p.stop, a, provenance.VerifyOptions{Memory: p.memory(), Now: p.now}, gitstore.WithholdOptions{
+		Owner: gitstore.Owner{Command: "walkback withhold"}, Wait: c.Duration(waitFlag.Name), Progress: progress.show,
+	})
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	p.printf("removed %s\n", count(len(report.Removed), "object"))
 	return nil
 }
 
@@ -146,6 +175,10 @@ func withholdTarget(c *cli.Context, a *archive.Archive) (archive.PageRef, int, e
 	versions, err := a.Versions(c.Context, ref)
 	if err != nil {
 		return ref, 0, err
+	}
+	// For reading, any later snapshot will do. Here a slip cannot be undone.
+	if n, err := strconv.ParseInt(spec[at+1:], 10, 64); err == nil && n > head.Message.Sequence {
+		return ref, 0, &archive.VersionError{Page: ref, Version: spec[at+1:], Reason: fmt.Sprintf("the newest snapshot is %d", head.Message.Sequence)}
 	}
 	version, err := archive.Resolve(ref, versions, spec[at+1:])
 	return ref, version.Number, err
