@@ -34,6 +34,7 @@ func BenchmarkMillion(b *testing.B) {
 	for b.Loop() {
 		m.measure(pages)
 		m.capture()
+		m.again()
 	}
 }
 
@@ -113,36 +114,114 @@ func (m *millionCommands) stored() (size int64) {
 	return size
 }
 
-// run runs a command several times and reports what its processes took: wall
-// and CPU time, and the most memory of any.
-func (m *millionCommands) run(name string, times int, args func(i int) []string) {
-	var wall, cpu []float64
-	var most int64
-	lines := 0
-	for i := range times {
-		cmd := exec.Command(m.binary, args(i)...)
-		cmd.Dir = m.dir
-		cmd.Env = append(os.Environ(), "WALKBACK_CONFIG="+filepath.Join(m.dir, "config"), "WALKBACK_STATE="+filepath.Join(m.dir, "state"))
-		var out counter
-		var complaints bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &complaints
-		started := time.Now()
-		err := cmd.Run()
-		wall = append(wall, float64(time.Since(started).Microseconds())/1000)
-		if err != nil && name != "ambiguous" && name != "unknown" {
-			m.b.Errorf("%s: %v: %s", args(i), err, complaints.String())
-		}
-		lines += int(out)
-		usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-		cpu = append(cpu, float64((cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()).Microseconds())/1000)
-		most = max(most, int64(usage.Maxrss)) // KiB on Linux
+// again captures a page anew, in this archive and in one of a thousand pages, in
+// turns: the load of the machine meets both alike.
+func (m *millionCommands) again() {
+	const pages = 1000
+	revision := 0
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "<html><title>%s</title><p>This is revision %d of a small page that nobody else has.", r.URL.Path, revision)
+	}))
+	defer site.Close()
+	capture := []string{"capture", "--allow-private", "--no-sources"}
+	fill := slices.Clone(capture)
+	for i := range pages { // none of which has the number of an error
+		fill = append(fill, fmt.Sprintf("%s/page-%d", site.URL, pages+i))
 	}
+	small := m.b.TempDir()
+	m.once(small, fill, true)
+	capture = append(capture, fill[len(fill)-1])
+	m.once(m.dir, capture, true)
+	var here, there processes
+	for range m.times {
+		revision++
+		here.add(m.once(m.dir, capture, true))
+		there.add(m.once(small, capture, true))
+	}
+	here.report(m.b, "again")
+	there.report(m.b, "again-1000")
+	m.b.ReportMetric(here.ratio(there, processes.walls), "again-wall-ratio")
+	m.b.ReportMetric(here.ratio(there, processes.cpus), "again-cpu-ratio")
+}
+
+// run runs a command several times and reports what its processes took.
+func (m *millionCommands) run(name string, times int, args func(i int) []string) {
+	var all processes
+	for i := range times {
+		all.add(m.once(m.dir, args(i), name != "ambiguous" && name != "unknown"))
+	}
+	all.report(m.b, name)
+}
+
+// used is what one process took.
+type used struct {
+	wall, cpu float64 // ms
+	memory    int64   // the most that was resident, KiB
+	lines     int     // of output
+}
+
+// once runs a command in the folder of an archive, which works or may fail.
+func (m *millionCommands) once(dir string, args []string, works bool) used {
+	cmd := exec.Command(m.binary, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "WALKBACK_CONFIG="+filepath.Join(dir, "config"), "WALKBACK_STATE="+filepath.Join(dir, "state"))
+	var out counter
+	var complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	started := time.Now()
+	err := cmd.Run()
+	wall := time.Since(started)
+	if err != nil && works {
+		m.b.Errorf("%s: %v: %s", args, err, complaints.String())
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage) // its memory in KiB on Linux
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return used{float64(wall.Microseconds()) / 1000, float64(cpu.Microseconds()) / 1000, int64(usage.Maxrss), int(out)}
+}
+
+// processes is what several processes took.
+type processes []used
+
+func (m *processes) add(u used) { *m = append(*m, u) }
+
+func (m processes) walls() (walls []float64) {
+	for _, u := range m {
+		walls = append(walls, u.wall)
+	}
+	return walls
+}
+
+func (m processes) cpus() (cpus []float64) {
+	for _, u := range m {
+		cpus = append(cpus, u.cpu)
+	}
+	return cpus
+}
+
+// ratio is the median of the ratios of a turn.
+func (m processes) ratio(to processes, of func(processes) []float64) float64 {
+	ratios := of(m)
+	for i, x := range of(to) {
+		ratios[i] /= x
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
+}
+
+// report tells the wall and CPU time, and the most memory of any.
+func (m processes) report(b *testing.B, name string) {
+	wall, cpu := m.walls(), m.cpus()
 	slices.Sort(wall)
 	slices.Sort(cpu)
+	var most int64
+	lines := 0
+	for _, u := range m {
+		most, lines = max(most, u.memory), lines+u.lines
+	}
 	p95 := func(times []float64) float64 { return times[(len(times)*95+99)/100-1] }
-	m.b.Logf("%-18s wall p50 %7.0f ms, p95 %7.0f ms; cpu p50 %7.0f ms, p95 %7.0f ms; %4d MiB; %d lines a run",
-		name, wall[len(wall)/2], p95(wall), cpu[len(cpu)/2], p95(cpu), most>>10, lines/times)
-	m.b.ReportMetric(p95(cpu), name+"-p95-cpu-ms")
+	b.Logf("%-18s wall p50 %7.0f ms, p95 %7.0f ms; cpu p50 %7.0f ms, p95 %7.0f ms; %4d MiB; %d lines a run",
+		name, wall[len(wall)/2], p95(wall), cpu[len(cpu)/2], p95(cpu), most>>10, lines/len(m))
+	b.ReportMetric(p95(cpu), name+"-p95-cpu-ms")
 }
 
 // counter counts lines.
