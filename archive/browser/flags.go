@@ -64,10 +64,6 @@ func printing(r rune) rune {
 	return r
 }
 
-// Sandboxed reports whether the browser is started with its sandbox on: always
-// but for root, for whom it refuses to work.
-func Sandboxed() bool { return os.Geteuid() != 0 }
-
 // environment is that of the browser: of ours it gets what finds programs and
 // the system's folders.
 func environment(profile string) []string {

@@ -98,42 +98,51 @@ type response struct {
 	Security  *security `json:"securityDetails"`
 }
 
+// networkEvent is what the browser says of a request: the fields of all its
+// events together.
+type networkEvent struct {
+	ID       string `json:"requestId"`
+	Loader   string `json:"loaderId"`
+	Frame    string `json:"frameId"`
+	Type     string `json:"type"`
+	URL      string `json:"url"`
+	Data     string `json:"data"`
+	Error    string `json:"errorText"`
+	Fields   fields `json:"headers"`
+	HeadText string `json:"headersText"`
+	Request  struct {
+		URL    string `json:"url"`
+		Method string `json:"method"`
+		Fields fields `json:"headers"`
+	} `json:"request"`
+	Redirect *response `json:"redirectResponse"`
+	Response *response `json:"response"`
+}
+
+// chainOf returns the requests of one id, or nil when there are too many ids.
+func (p *page) chainOf(id string) *chain {
+	c := p.chains[id]
+	if c == nil && len(p.chains) <= 2*maxRequests {
+		c = &chain{}
+		p.chains[id] = c
+	}
+	return c
+}
+
 // heard is what the browser says of the network.
 func (p *page) heard(ev event) {
 	if !strings.HasPrefix(ev.Method, "Network.") {
 		return
 	}
-	var said struct {
-		ID       string `json:"requestId"`
-		Loader   string `json:"loaderId"`
-		Frame    string `json:"frameId"`
-		Type     string `json:"type"`
-		URL      string `json:"url"`
-		Data     string `json:"data"`
-		Error    string `json:"errorText"`
-		Fields   fields `json:"headers"`
-		HeadText string `json:"headersText"`
-		Blocked  string `json:"blockedReason"`
-		Request  struct {
-			URL    string `json:"url"`
-			Method string `json:"method"`
-			Fields fields `json:"headers"`
-		} `json:"request"`
-		Redirect *response `json:"redirectResponse"`
-		Response *response `json:"response"`
-	}
+	var said networkEvent
 	if json.Unmarshal(ev.Params, &said) != nil || said.ID == "" {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.chains[said.ID]
+	c := p.chainOf(said.ID)
 	if c == nil {
-		if len(p.chains) > 2*maxRequests {
-			return
-		}
-		c = &chain{}
-		p.chains[said.ID] = c
+		return
 	}
 	var last *record
 	if n := len(c.records); n > 0 {

@@ -88,30 +88,11 @@ func (p *program) capture(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := p.fetcher(c)
+	options, closeRun, err := p.runOptions(c)
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	resources, err := p.resourceOptions(c)
-	if err != nil {
-		return err
-	}
-	services, err := p.services(c)
-	if err != nil {
-		return err
-	}
-	render, closeBrowser, err := p.renderOptions(c)
-	if err != nil {
-		return err
-	}
-	defer closeBrowser()
-	options := archive.RunOptions{
-		Fetch: client, Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe"), Resources: resources, Services: services, Render: render,
-	}
-	if err := p.beMannered(c, &options); err != nil {
-		return err
-	}
+	defer closeRun()
 	release, err := p.keepDeadline(c)
 	if err != nil {
 		return err
@@ -121,7 +102,7 @@ func (p *program) capture(c *cli.Context) error {
 		return err
 	}
 	work := captureWork{requests: requests, key: journalKey(c, requests)}
-	if err := p.addFeeds(c, client, choice, &work); err != nil {
+	if err := p.addFeeds(c, options.Fetch, choice, &work); err != nil {
 		return err
 	}
 	if c.Bool("missing") {

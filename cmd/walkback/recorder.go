@@ -57,6 +57,34 @@ func (p *program) secondLooks(c *cli.Context) (provenance.SecondLooks, error) {
 	return looks, nil
 }
 
+// runOptions are those of a run that the flags and the settings describe. The
+// caller releases what they hold.
+func (p *program) runOptions(c *cli.Context) (o archive.RunOptions, release func(), err error) {
+	o = archive.RunOptions{Tool: tool(), Now: p.now, Probe: !c.Bool("no-probe")}
+	client, err := p.fetcher(c)
+	if err != nil {
+		return o, nil, err
+	}
+	defer func() {
+		if err != nil {
+			client.Close()
+		}
+	}()
+	o.Fetch = client
+	if o.Resources, err = p.resourceOptions(c); err != nil {
+		return o, nil, err
+	}
+	if o.Services, err = p.services(c); err != nil {
+		return o, nil, err
+	}
+	if err := p.beMannered(c, &o); err != nil {
+		return o, nil, err
+	}
+	render, closeBrowser, err := p.renderOptions(c)
+	o.Render = render
+	return o, func() { closeBrowser(); client.Close() }, err
+}
+
 // fetcher makes the client that the flags describe. The caller closes it.
 func (p *program) fetcher(c *cli.Context) (*fetch.Client, error) {
 	options, err := p.fetchOptions(c)
