@@ -48,7 +48,7 @@ signed another history.`,
 			&cli.StringFlag{Name: "check", Usage: "verify the proof in `FILE`"},
 			&cli.BoolFlag{Name: "no-witness", Usage: "ask no witness"},
 			&cli.BoolFlag{Name: "allow-private", Usage: "also ask witnesses at private and loopback addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
-			viaFlag(""),
+			viaFlag("", ""),
 			&cli.StringFlag{Name: "out", Usage: "write the checkpoint or the proof to `FILE` as well; it must not be there yet"},
 			&cli.BoolFlag{Name: "json", Usage: "print a checkpoint-report/1 document"},
 			waitFlag,
@@ -91,16 +91,16 @@ func (p *program) checkpoint(c *cli.Context) error {
 }
 
 func (p *program) makeCheckpoint(c *cli.Context, witnesses []checkpoint.Witness) error {
+	via, err := viaOf(c, p.settings())
+	if err != nil {
+		return err
+	}
 	recorder, release, err := p.recorder(c, false)
 	if err != nil {
 		return err
 	}
 	defer release()
 	key, err := p.logKey(recorder.Archive.ID())
-	if err != nil {
-		return err
-	}
-	via, err := viaOf(c, p.settings())
 	if err != nil {
 		return err
 	}

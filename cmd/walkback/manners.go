@@ -31,7 +31,7 @@ func mannerFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "delay", Category: groupManners, Value: time.Second, Usage: "leave a host alone for about this `TIME` between two pages; by default not hosts of this machine and of private networks"},
 		&cli.IntFlag{Name: "retries", Category: groupManners, Value: 2, EnvVars: []string{"WALKBACK_RETRIES"}, Usage: "ask at most `N` times more where a fault may pass: no answer, a broken connection, 429, 502, 503, 504"},
 		&cli.DurationFlag{Name: deadlineName, Category: groupManners, DefaultText: "none", Usage: "begin no page any more after this `TIME`, and exit with 4 if some are left; the same command continues"},
-		viaFlag(groupVantage),
+		viaFlag(groupVantage, ", so that pages are seen from another place"),
 		&cli.StringFlag{Name: "vantage", Category: groupVantage, Usage: "record that pages are looked at from the place called `NAME` (default: the proxy's host)"},
 		&cli.StringFlag{Name: "cookies", Category: groupVantage, Usage: "send the cookies in `FILE` (cookies.txt, Netscape) to their hosts; their values are not kept"},
 		&cli.StringSliceFlag{Name: "header", Category: groupVantage, Usage: "send a `FIELD` to one host, as in 'example.org: Authorization: Bearer …'; its value is not kept"},
@@ -77,8 +77,9 @@ func (p *program) fetchOptions(c *cli.Context) (fetch.Options, error) {
 	return o, err
 }
 
-func viaFlag(group string) cli.Flag {
-	return &cli.StringFlag{Name: "via", Category: group, EnvVars: []string{"WALKBACK_VIA"}, Usage: "ask through the proxy at `ADDRESS`, http://, socks5:// (names looked up here) or socks5h:// (there), so that pages are seen from another place"}
+// viaFlag is the flag --via, in a group of the help, with what it is for there.
+func viaFlag(group, purpose string) cli.Flag {
+	return &cli.StringFlag{Name: "via", Category: group, EnvVars: []string{"WALKBACK_VIA"}, Usage: "ask through the proxy at `ADDRESS`, http://, socks5:// (names looked up here) or socks5h:// (there)" + purpose}
 }
 
 // viaOf returns the proxy that the command line or the settings name, nil for none.

@@ -37,7 +37,7 @@ themselves, and never fail because of it.
 calendars whether their promises are in a Bitcoin block by now, and with
 --bitcoin-headers keeps the headers that prove it. --renew stamps the newest
 commit of all, timestamps too, and keeps current revocation lists: do so before
-the certificate of an authority expires.
+the certificate of an authority expires. --status and verify warn 90 days before.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 4 somebody gave no proof;
 11 the archive does not verify.`,
@@ -47,7 +47,7 @@ Exit codes: 0 done; 1 could not run; 2 usage; 4 somebody gave no proof;
 			&cli.BoolFlag{Name: "renew", Usage: "stamp the newest commit, timestamps too, and keep revocation lists"},
 			headersFlag,
 			&cli.BoolFlag{Name: "allow-private", Usage: "allow loopback and private addresses", EnvVars: []string{"WALKBACK_ALLOW_PRIVATE"}},
-			viaFlag(""),
+			viaFlag("", ""),
 			&cli.DurationFlag{Name: "timeout", Value: 20 * time.Second, Usage: "wait this `TIME` for each answer"},
 			&cli.BoolFlag{Name: "json", Usage: "print a stamp-report/1 document"},
 			waitFlag,
