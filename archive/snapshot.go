@@ -48,6 +48,7 @@ func (a *Archive) Head() (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.withheld.sawHead(commit.Tree)
 	return a.snapshot(commit)
 }
 

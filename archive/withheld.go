@@ -79,31 +79,39 @@ func (s *Snapshot) Withheld() ([]WithheldRecord, error) {
 	return WithheldRecords(s.archive.store, s.Commit.Tree)
 }
 
-// withheldFiles are the files that the records in one tree list.
+// withheldFiles are the files that the records list of the newest snapshot that was
+// asked for: every file that is read is looked up here.
 type withheldFiles struct {
-	mu     sync.Mutex
-	known  bool
-	folder gitstore.ID // of the records; zero when there is none
-	files  map[schemas.Digest][]WithheldRecord
+	mu    sync.Mutex
+	head  gitstore.ID // tree of that snapshot
+	known gitstore.ID // tree that files are of
+	files map[schemas.Digest][]WithheldRecord
+}
+
+// sawHead notes the newest snapshot.
+func (w *withheldFiles) sawHead(tree gitstore.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.head = tree
 }
 
 // recordsOf returns the records of the newest snapshot that list a file of this
 // digest. Where they cannot be read there are none: what is lacking is then damage.
 func (a *Archive) recordsOf(sum schemas.Digest) []WithheldRecord {
-	head, err := a.Head()
-	if err != nil {
-		return nil
-	}
-	entry, err := a.store.Lookup(head.Commit.Tree, WithheldFolder)
-	if err != nil {
-		return nil
-	}
 	w := &a.withheld
 	w.mu.Lock()
+	head := w.head
+	w.mu.Unlock()
+	if head.IsZero() {
+		if _, err := a.Head(); err != nil {
+			return nil
+		}
+	}
+	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.known || w.folder != entry.ID {
-		records, _ := WithheldRecords(a.store, head.Commit.Tree)
-		w.known, w.folder, w.files = true, entry.ID, map[schemas.Digest][]WithheldRecord{}
+	if w.known != w.head {
+		records, _ := WithheldRecords(a.store, w.head)
+		w.known, w.files = w.head, map[schemas.Digest][]WithheldRecord{}
 		for _, record := range records {
 			for _, item := range record.Items {
 				for _, file := range item.Files {

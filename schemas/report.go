@@ -255,10 +255,11 @@ type LogEntry struct {
 	Words     *Words      `json:"words,omitempty"` // against the version before
 	Captured  Time        `json:"captured_at,omitzero"`
 	Untracked bool        `json:"untracked,omitempty"`
-	Class     ChangeClass `json:"class,omitempty"`   // verdict on the capture
-	Passage   *Passage    `json:"passage,omitempty"` // its gravest change
-	Bracket   *Bracket    `json:"bracket,omitempty"` // what timestamps prove of when it was made
-	Vantage   *Vantage    `json:"vantage,omitempty"` // from where the page was looked at
+	Class     ChangeClass `json:"class,omitempty"`    // verdict on the capture
+	Passage   *Passage    `json:"passage,omitempty"`  // its gravest change
+	Bracket   *Bracket    `json:"bracket,omitempty"`  // what timestamps prove of when it was made
+	Vantage   *Vantage    `json:"vantage,omitempty"`  // from where the page was looked at
+	Withheld  int64       `json:"withheld,omitempty"` // sequence of the commit that took out what the capture held
 }
 
 // Show is what walkback show shows: one page at one version.

@@ -59,7 +59,7 @@ func (p *program) log(c *cli.Context) error {
 			return err
 		}
 		log.Page, log.URL = ref.ID, ref.Name
-		if entries, err = pageLog(c.Context, a, ref, c.Bool("json")); err != nil {
+		if entries, err = pageLog(c.Context, a, head, ref, c.Bool("json")); err != nil {
 			return err
 		}
 		row = pageRow
@@ -109,7 +109,7 @@ func archiveLog(ctx context.Context, head *archive.Snapshot) iter.Seq2[schemas.L
 
 // pageLog returns what commits did to a page, newest first; all that is said of it
 // in JSON, or what is printed: titles and texts are read for nothing else.
-func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef, all bool) (iter.Seq2[schemas.LogEntry, error], error) {
+func pageLog(ctx context.Context, a *archive.Archive, head *archive.Snapshot, ref archive.PageRef, all bool) (iter.Seq2[schemas.LogEntry, error], error) {
 	log, err := a.Log(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -118,9 +118,16 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef, all b
 	if err != nil {
 		return nil, err
 	}
+	records, err := head.Withheld()
+	if err != nil {
+		return nil, err
+	}
 	return func(yield func(schemas.LogEntry, error) bool) {
 		for i := range slices.Backward(log.Entries) {
 			entry, err := pageEntry(ctx, log, i, all)
+			if err == nil && len(records) > 0 && entry.Outcome != "" {
+				entry.Withheld, err = withheldBy(log, i)
+			}
 			if err == nil && entry.Version > 0 {
 				entry.Bracket, err = brackets.Of(ctx, log.Entries[i].Snapshot)
 			}
@@ -129,6 +136,19 @@ func pageLog(ctx context.Context, a *archive.Archive, ref archive.PageRef, all b
 			}
 		}
 	}, nil
+}
+
+// withheldBy returns the snapshot that took out what an entry's capture held, 0 for
+// none.
+func withheldBy(log *archive.PageLog, i int) (int64, error) {
+	page, err := log.Page(i)
+	if err != nil {
+		return 0, err
+	}
+	if record := page.Withheld(); record != nil {
+		return record.Sequence, nil
+	}
+	return 0, nil
 }
 
 func pageEntry(ctx context.Context, log *archive.PageLog, i int, all bool) (schemas.LogEntry, error) {
@@ -171,6 +191,9 @@ func archiveRow(e schemas.LogEntry) []string {
 
 func pageRow(e schemas.LogEntry) []string {
 	words := []string{logWords(e)}
+	if e.Withheld > 0 {
+		words = append(words, fmt.Sprintf("withheld by snapshot %d", e.Withheld))
+	}
 	if proven := bracketWords(e.Bracket); proven != "" {
 		words = append(words, proven)
 	}
