@@ -45,6 +45,8 @@ type program struct {
 	stop context.Context
 	// quiet keeps notes from being printed, see quietFlag.
 	quiet bool
+	// onlyMissing is --missing of capture.
+	onlyMissing bool
 }
 
 // exit ends a command with a code and nothing more to say.

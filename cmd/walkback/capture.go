@@ -47,8 +47,8 @@ sent with --cookies and --header is in no stored head; a page that says it back
 is kept as it is, with a warning.
 
 Exit codes: 0 done; 1 could not run; 2 usage; 4 partly: a page that is new or
-was served before is not served now, or was cut short (--max-bytes), a feed could not
-be read, or --deadline was over before all was done; 11 the archive does not
+was served before is not served now, or was cut short (--max-bytes), or is still
+missing with --missing, a feed could not be read, or --deadline was over before all was done; 11 the archive does not
 verify; 130 interrupted (what was in flight is kept).`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "list", Usage: "also capture the posts named in `FILE`, one a line (- for standard input, # begins a comment)"},
@@ -105,7 +105,7 @@ func (p *program) capture(c *cli.Context) error {
 	if err := p.addFeeds(c, options.Fetch, choice, &work); err != nil {
 		return err
 	}
-	if c.Bool("missing") {
+	if p.onlyMissing = c.Bool("missing"); p.onlyMissing {
 		if err := p.keepMissing(c, &work); err != nil {
 			return err
 		}

@@ -144,11 +144,16 @@ func cutNow(page schemas.CapturedPage) bool {
 	return page.Truncated != "" && (page.Result == schemas.ResultNew || page.Result == schemas.ResultCaptured)
 }
 
+// stillMissing reports whether a page was asked for because it was missing, and is.
+func (p *program) stillMissing(page schemas.CapturedPage) bool {
+	return p.onlyMissing && page.Outcome != schemas.Served && page.Outcome != schemas.NotModified
+}
+
 func (p *program) reportCapture(c *cli.Context, report *schemas.CaptureReport) error {
 	partly := slices.ContainsFunc(report.Feeds, func(read schemas.FeedRead) bool { return len(read.Faults) > 0 })
 	for _, post := range report.Posts {
 		for _, page := range append([]schemas.CapturedPage{post.CapturedPage}, post.Sources...) {
-			partly = partly || failedNow(page) || cutNow(page)
+			partly = partly || failedNow(page) || cutNow(page) || p.stillMissing(page)
 		}
 	}
 	switch {
@@ -226,7 +231,7 @@ func (p *program) printFaults(report *schemas.CaptureReport) {
 	for _, post := range report.Posts {
 		for i, page := range append([]schemas.CapturedPage{post.CapturedPage}, post.Sources...) {
 			switch {
-			case !failedNow(page) && !cutNow(page):
+			case !failedNow(page) && !cutNow(page) && !p.stillMissing(page):
 			case i == 0:
 				rows = append(rows, captureRow("", post.Sequence, page))
 			default:
