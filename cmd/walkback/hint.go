@@ -54,7 +54,10 @@ func hintForDamage(err error) string {
 	case errors.As(err, &missing) && missing.Unindexed != "":
 		return indexHint(strings.TrimSuffix(missing.Unindexed, ".pack") + ".idx")
 	}
-	if _, damaged := damage(err); damaged || errors.As(err, new(*provenance.UnverifiedHeadError)) {
+	if _, damaged := damage(err); damaged {
+		return "walkback verify tells all that is wrong; go on from a good copy with --archive DIR, or mend this one: walkback verify --repair COPY"
+	}
+	if errors.As(err, new(*provenance.UnverifiedHeadError)) {
 		return "walkback verify tells all that is wrong; go on from a good copy with --archive DIR"
 	}
 	return ""

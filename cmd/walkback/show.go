@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -165,6 +166,16 @@ func versionOf(c *cli.Context, a *archive.Archive, ref archive.PageRef, spec str
 	version, err := archive.Resolve(ref, versions, spec)
 	if err != nil {
 		return nil, err
+	}
+	if sequence, err := strconv.ParseInt(spec, 10, 64); err == nil {
+		// What will be in force at a snapshot to come cannot be told.
+		head, err := a.Head()
+		if err != nil {
+			return nil, err
+		}
+		if newest := head.Message.Sequence; sequence > newest {
+			return nil, &archive.VersionError{Page: ref, Version: spec, Reason: fmt.Sprintf("the newest snapshot is %d", newest)}
+		}
 	}
 	return version.Page(c.Context)
 }

@@ -158,6 +158,9 @@ func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions
 		p.say("warning", "the page cannot be found in a damaged archive, so all of it is verified: %v", err)
 		return dir, options, nil
 	}
+	if info, errFile := os.Stat(target); errFile == nil && info.Mode().IsRegular() && errors.As(err, new(*archive.UnknownPageError)) {
+		err = &usage{message: target + " is neither an archive nor an evidence bundle, and the archive has no such page", hint: "walkback export PAGE --to bundle makes bundles"}
+	}
 	options.Page = &ref
 	return dir, options, err
 }
