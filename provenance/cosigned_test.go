@@ -228,7 +228,7 @@ func policyCases(t *testing.T) []attack {
 		}), schemas.Policy, "cosignatures", "snapshot 3 has 0 of the 1 co-signatures"},
 		{"policy that nothing can fulfil", func(v *victim) {
 			v.entrust(map[string]string{policyFile: encoded(v.t, demands(v.t, 2, 0, v.key))})
-		}, schemas.Policy, "cosignatures", "trust/policy.json: the policy demands 2 co-signatures of 1 keys"},
+		}, schemas.Policy, "cosignatures", "trust/policy.json: the policy demands 2 co-signatures, but names only 1 of the keys"},
 		{"policy of tomorrow", func(v *victim) {
 			v.entrust(map[string]string{policyFile: strings.Replace(encoded(v.t, demands(v.t, 1, 0, v.key)), "policy/1", "policy/2", 1)})
 		}, schemas.Unsupported, "cosignatures", "policy has version 2"},
