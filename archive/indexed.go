@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -255,8 +257,14 @@ func (a *Archive) DropIndex(ctx context.Context) error {
 		errs = append(errs, whenFree(ctx, x.index.Discard), x.index.Close())
 		x.index = nil
 	}
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		if err := os.Remove(a.indexFile() + suffix); !errors.Is(err, os.ErrNotExist) {
+	// With what a process left that was killed while it made one.
+	files, err := filepath.Glob(a.private("index*.db*"))
+	errs = append(errs, err)
+	for _, file := range files {
+		if strings.HasSuffix(file, ".lock") {
+			continue
+		}
+		if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
