@@ -209,7 +209,7 @@ func captureEvent(c *schemas.Capture) schemas.CustodyEvent {
 			continue
 		}
 		seen[file.File] = true
-		e.Objects = append(e.Objects, schemas.CustodyObject{File: file.File, Size: file.Size, SHA256: file.SHA256})
+		e.Objects = append(e.Objects, schemas.CustodyObject(file))
 	}
 	return e
 }

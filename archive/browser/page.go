@@ -24,30 +24,29 @@ type page struct {
 	busy    sync.WaitGroup  // documents on their way
 	soon    time.Time       // by when documents must be there
 
-	mu         sync.Mutex // guards what follows
-	session    string     // of the page itself
-	target     string     // likewise; also the id of its main frame
-	attached   chan struct{}
-	sessions   map[string]bool // all of them
-	crashed    chan struct{}
-	closing    bool // nothing new is let through
-	loaded     bool
-	active     time.Time // when the network was last heard of
-	nodes      int       // that it had when it was asked last
-	moved      time.Time // when that number was another one
-	requests   int
-	visits     int // of the main frame
-	dialogs    int
-	kept       int64 // bytes of bodies
-	limits     []Limit
-	coded      bool // the server sends content-codings that it was not asked for
-	anew       bool // documents are drained, and made anew
-	drained    bool // that was tried
-	notPage    bool
-	mediaType  string
-	chains     map[string]*chain // by request id
-	order      []*record
-	overlooked int
+	mu        sync.Mutex // guards what follows
+	session   string     // of the page itself
+	target    string     // likewise; also the id of its main frame
+	attached  chan struct{}
+	sessions  map[string]bool // all of them
+	crashed   chan struct{}
+	closing   bool // nothing new is let through
+	loaded    bool
+	active    time.Time // when the network was last heard of
+	nodes     int       // that it had when it was asked last
+	moved     time.Time // when that number was another one
+	requests  int
+	visits    int // of the main frame
+	dialogs   int
+	kept      int64 // bytes of bodies
+	limits    []Limit
+	coded     bool // the server sends content-codings that it was not asked for
+	anew      bool // documents are drained, and made anew
+	drained   bool // that was tried
+	notPage   bool
+	mediaType string
+	chains    map[string]*chain // by request id
+	order     []*record
 }
 
 // Render looks at a page. What comes back may hold a failure; an error means that
@@ -205,7 +204,7 @@ func (p *page) adopt(a attachment) {
 		p.sessions[a.Session] = true
 	case p.sessions != nil && a.Target.Type == "page":
 		p.add(LimitPopups)
-	case p.sessions != nil && len(p.sessions) >= maxTargets:
+	case len(p.sessions) >= maxTargets:
 		p.add(LimitTargets)
 	}
 	if first {

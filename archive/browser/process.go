@@ -49,7 +49,7 @@ func start(ctx context.Context, path string, o Options) (*process, error) {
 		return nil, fmt.Errorf("making a profile for the browser: %w", err)
 	}
 	p.lock = flock.New(filepath.Join(p.profile, lockName))
-	if _, err := p.lock.TryLock(); err == nil {
+	if _, err = p.lock.TryLock(); err == nil {
 		err = writePreferences(p.profile)
 	}
 	if err != nil {

@@ -44,7 +44,9 @@ func (s *scene) expandInto(w io.Writer, out *counted, text string, depth int) er
 func (s *scene) put(w io.Writer, out *counted, n, depth int) error {
 	stored := s.stored[n]
 	isStyle := stored.MediaType == "text/css"
-	if out.left <= 0 || isStyle && depth >= maxSheets {
+	// Base64 takes four bytes for three. What has no room is left out whole.
+	if stored.Size/3*4 >= out.left || isStyle && depth >= maxSheets {
+		s.miss(stored.Address)
 		_, err := io.WriteString(w, nothing)
 		return err
 	}

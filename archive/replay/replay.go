@@ -3,7 +3,6 @@ package replay
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -30,6 +29,7 @@ type Page struct {
 // Stored is a stored resource.
 type Stored struct {
 	MediaType string
+	Size      int64                         // as stored; with a content-coding it may have more
 	Open      func() (io.ReadCloser, error) // without content-coding
 	Text      func() (string, error)        // of a style sheet, in UTF-8
 	Address   string                        // that references of a style sheet are resolved against
@@ -99,10 +99,7 @@ func (s *scene) place(base resource.Base, reference string) (mark string, ok boo
 	if !known {
 		stored := s.page.Stored(address)
 		if stored == nil {
-			if !s.missed[address] {
-				s.missed[address] = true
-				s.missing = append(s.missing, address)
-			}
+			s.miss(address)
 			return "", false
 		}
 		n = len(s.stored)
@@ -303,9 +300,6 @@ func element(name string, attributes ...string) *html.Node {
 	return n
 }
 
-// errFull ends the writing of what is too much.
-var errFull = errors.New("the file is full")
-
 // counted bounds what is written.
 type counted struct {
 	w    io.Writer
@@ -316,4 +310,12 @@ func (c *counted) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.left -= int64(n)
 	return n, err
+}
+
+// miss notes an address that is asked for and not in the file.
+func (s *scene) miss(address string) {
+	if !s.missed[address] {
+		s.missed[address] = true
+		s.missing = append(s.missing, address)
+	}
 }

@@ -154,3 +154,28 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+// What has no room is left out whole, and named: a part of a film would look like
+// all of it.
+func TestTooLarge(t *testing.T) {
+	var out strings.Builder
+	result, err := replay.Write(&out, replay.Page{
+		HTML: `<video src=film.mp4></video><img src=a.png>`, Address: "https://a.example/",
+		Stored: func(address string) *replay.Stored {
+			if strings.HasSuffix(address, ".png") {
+				return &replay.Stored{MediaType: "image/png", Size: 3, Address: address, Open: func() (io.ReadCloser, error) {
+					return io.NopCloser(strings.NewReader("png")), nil
+				}}
+			}
+			return &replay.Stored{MediaType: "video/mp4", Size: 2 << 30, Address: address, Open: func() (io.ReadCloser, error) {
+				return nil, errors.New("it is read")
+			}}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(result.Missing, []string{"https://a.example/film.mp4"}) || !strings.Contains(out.String(), "data:image/png;base64,cG5n") {
+		t.Errorf("missing are %q in %s", result.Missing, out.String())
+	}
+}

@@ -117,11 +117,15 @@ func storedOf(page *archive.Page) func(string) *replay.Stored {
 		if r.Kind == schemas.ResourceStyle {
 			mediaType = "text/css"
 		}
-		return &replay.Stored{
+		stored := &replay.Stored{
 			MediaType: mediaType, Address: from,
 			Open: func() (io.ReadCloser, error) { return page.DecodedResource(r) },
 			Text: func() (string, error) { return page.StyleText(r) },
 		}
+		if r.File != nil {
+			stored.Size = r.File.Size
+		}
+		return stored
 	}
 }
 

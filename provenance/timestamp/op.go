@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // old proofs have it
+	//lint:ignore SA1019 old proofs have it
+	"golang.org/x/crypto/ripemd160"
 )
 
 // op is an operation of a proof, by its tag.
