@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/urfave/cli/v2"
@@ -137,11 +138,16 @@ func bundlePageOf(report *schemas.BundleReport) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// isBundle tells a bundle from an archive and from the name of a page.
+// isBundle tells a bundle from an archive and from the name of a page. A file
+// that is called a ZIP file is a bundle also when it does not begin as one: then
+// it is a damaged bundle.
 func isBundle(name string) bool {
 	info, err := os.Stat(name)
 	if name == "" || err != nil {
 		return false
+	}
+	if info.Mode().IsRegular() && namesBundle(name) {
+		return true
 	}
 	if info.IsDir() {
 		_, err := os.Stat(filepath.Join(name, "bagit.txt"))
@@ -155,6 +161,11 @@ func isBundle(name string) bool {
 	magic := make([]byte, 2)
 	_, err = io.ReadFull(f, magic)
 	return err == nil && string(magic) == "PK"
+}
+
+// namesBundle reports whether a file of this name would be a bundle.
+func namesBundle(name string) bool {
+	return strings.EqualFold(filepath.Ext(name), ".zip")
 }
 
 // verifyBundle verifies an evidence bundle.

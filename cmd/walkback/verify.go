@@ -135,6 +135,9 @@ func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions
 		return "", options, err
 	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		if namesBundle(target) {
+			return "", options, noBundle(target)
+		}
 		return "", options, &noArchive{dir: dir}
 	}
 	if target == "" {
@@ -158,11 +161,22 @@ func (p *program) verifyTarget(c *cli.Context) (string, provenance.VerifyOptions
 		p.say("warning", "the page cannot be found in a damaged archive, so all of it is verified: %v", err)
 		return dir, options, nil
 	}
-	if info, errFile := os.Stat(target); errFile == nil && info.Mode().IsRegular() && errors.As(err, new(*archive.UnknownPageError)) {
-		err = &usage{message: target + " is neither an archive nor an evidence bundle, and the archive has no such page", hint: "walkback export PAGE --to bundle makes bundles"}
+	if errors.As(err, new(*archive.UnknownPageError)) {
+		info, errFile := os.Stat(target)
+		switch {
+		case errFile == nil && info.Mode().IsRegular():
+			err = &usage{message: target + " is neither an archive nor an evidence bundle, and the archive has no such page", hint: "walkback export PAGE --to bundle makes bundles"}
+		case namesBundle(target):
+			err = noBundle(target)
+		}
 	}
 	options.Page = &ref
 	return dir, options, err
+}
+
+// noBundle says that the bundle somebody names is not there.
+func noBundle(name string) error {
+	return &usage{message: "there is no file " + name, hint: "name the evidence bundle with the folder it is in, or a PAGE of an archive (walkback list)"}
 }
 
 // verifyPart reads which part of the archive is to be hashed.
