@@ -97,7 +97,7 @@ func (v *bundleVerifier) checkBag() bool {
 // them may read as passed.
 func (v *bundleVerifier) lookedAtNothing() {
 	for _, id := range checkOrder {
-		v.report.skip(id, "the bundle is not as it was written, so what it says was not looked at")
+		v.report.skip(id, "the bag is not good, so what it holds was not looked at")
 	}
 }
 
