@@ -29,18 +29,11 @@ func bundleFlags() []cli.Flag {
 
 // exportBundle writes a page as an evidence bundle.
 func (p *program) exportBundle(c *cli.Context) error {
-	if n := c.Args().Len(); n < 1 || n > 2 {
-		return &usage{message: "export takes one PAGE[@VERSION], and where to write it", hint: "walkback list shows the pages"}
-	}
-	a, err := p.openIndexed(c)
+	a, page, err := p.exportedPage(c)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	page, err := pageVersion(c, a, c.Args().First())
-	if err != nil {
-		return err
-	}
 	if page, err = asRecorded(c, a, page); err != nil {
 		return err
 	}

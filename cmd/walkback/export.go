@@ -77,6 +77,23 @@ type existsError struct{ file string }
 
 func (e *existsError) Error() string { return e.file + " is there already" }
 
+// exportedPage returns the page that export is asked for. The caller closes the
+// archive.
+func (p *program) exportedPage(c *cli.Context) (*archive.Archive, *archive.Page, error) {
+	if n := c.Args().Len(); n < 1 || n > 2 {
+		return nil, nil, &usage{message: "export takes one PAGE[@VERSION], and where to write it", hint: "walkback list shows the pages"}
+	}
+	a, err := p.openIndexed(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	page, err := pageVersion(c, a, c.Args().First())
+	if err != nil {
+		return nil, nil, errors.Join(err, a.Close())
+	}
+	return a, page, nil
+}
+
 // exportTarget returns where to write: "-" for standard output. name is what a file
 // is called that gets no name.
 func (p *program) exportTarget(c *cli.Context, target, name string) (string, error) {

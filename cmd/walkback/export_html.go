@@ -16,18 +16,11 @@ import (
 
 // exportHTML writes a page as one HTML file.
 func (p *program) exportHTML(c *cli.Context) error {
-	if n := c.Args().Len(); n < 1 || n > 2 {
-		return &usage{message: "export takes one PAGE[@VERSION], and where to write it", hint: "walkback list shows the pages"}
-	}
-	a, err := p.openIndexed(c)
+	a, page, err := p.exportedPage(c)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	page, err := pageVersion(c, a, c.Args().First())
-	if err != nil {
-		return err
-	}
 	shown, err := shownPage(page)
 	if err != nil {
 		return err

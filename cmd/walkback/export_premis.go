@@ -105,18 +105,11 @@ func (i premisIdentifier) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 
 // exportPremis writes what the archive knows of the custody of a page.
 func (p *program) exportPremis(c *cli.Context) error {
-	if n := c.Args().Len(); n < 1 || n > 2 {
-		return &usage{message: "export takes one PAGE[@VERSION], and where to write it", hint: "walkback list shows the pages"}
-	}
-	a, err := p.openIndexed(c)
+	a, page, err := p.exportedPage(c)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	page, err := pageVersion(c, a, c.Args().First())
-	if err != nil {
-		return err
-	}
 	only := int64(-1)
 	if newest, err := a.Newest(page.PageRef); err != nil {
 		return err
