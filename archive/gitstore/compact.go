@@ -53,14 +53,9 @@ type Footprint struct {
 // to be kept stay as they are. It needs the room of the new packs, and works in
 // bounded memory.
 func (s *Store) Compact(ctx context.Context, o CompactOptions) (*CompactReport, error) {
-	waiting, cancel := ctx, context.CancelFunc(func() {})
-	if o.Wait > 0 {
-		waiting, cancel = context.WithTimeout(ctx, o.Wait)
-	}
-	defer cancel()
-	lock, err := s.lockWriter(waiting, o.Owner)
+	lock, err := s.lockWithin(ctx, o.Wait, o.Owner)
 	if err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, err
 	}
 	if o.Counts == nil {
 		o.Counts = func(string) bool { return false }
@@ -130,18 +125,28 @@ func (c *compaction) replace() error {
 	if same, err := c.same(); err != nil || same {
 		return err
 	}
-	var placed []string
-	for i, name := range c.names {
-		stem, err := c.store.place(name, c.trailer[i])
-		if err != nil {
-			return errors.Join(err, releaseAll(placed))
-		}
-		placed = append(placed, stem)
+	placed, err := c.place()
+	if err != nil {
+		return err
 	}
 	if err := c.store.replacePacks(placed, c.from.stems()); err != nil {
 		return err // the next writer goes on
 	}
 	return c.from.removeLoose()
+}
+
+// place puts the sealed packs among the others and returns their stems; an error
+// leaves none of them marked to be kept.
+func (c *compaction) place() ([]string, error) {
+	var placed []string
+	for i, name := range c.names {
+		stem, err := c.store.place(name, c.trailer[i])
+		if err != nil {
+			return nil, errors.Join(err, releaseAll(placed))
+		}
+		placed = append(placed, stem)
+	}
+	return placed, nil
 }
 
 // same reports whether the old packs are laid out as the new ones are, so that

@@ -69,14 +69,9 @@ const damagedFolder = "damaged"
 // is deleted. Where nothing is damaged, or nothing of it can be had, nothing is
 // changed. It reads everything.
 func (s *Store) Repair(ctx context.Context, o RepairOptions) (*RepairReport, error) {
-	waiting, cancel := ctx, context.CancelFunc(func() {})
-	if o.Wait > 0 {
-		waiting, cancel = context.WithTimeout(ctx, o.Wait)
-	}
-	defer cancel()
-	lock, err := s.lockWriter(waiting, o.Owner)
+	lock, err := s.lockWithin(ctx, o.Wait, o.Owner)
 	if err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, err
 	}
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}

@@ -45,14 +45,9 @@ func (e *KeptPackError) Error() string {
 // The bytes may still be where this cannot reach: in walkback/damaged, in other
 // copies, in blocks of the disk that are free now.
 func (s *Store) Withhold(ctx context.Context, o WithholdOptions) (*WithholdReport, error) {
-	waiting, cancel := ctx, context.CancelFunc(func() {})
-	if o.Wait > 0 {
-		waiting, cancel = context.WithTimeout(ctx, o.Wait)
-	}
-	defer cancel()
-	lock, err := s.lockWriter(waiting, o.Owner)
+	lock, err := s.lockWithin(ctx, o.Wait, o.Owner)
 	if err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, err
 	}
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}
@@ -177,13 +172,9 @@ func (w *withholding) rewrite(ctx context.Context, old []mergeable) (err error) 
 	if err := c.repack(ctx); err != nil {
 		return err
 	}
-	var placed []string
-	for i, name := range c.names {
-		stem, err := w.store.place(name, c.trailer[i])
-		if err != nil {
-			return errors.Join(err, releaseAll(placed))
-		}
-		placed = append(placed, stem)
+	placed, err := c.place()
+	if err != nil {
+		return err
 	}
 	// The record lets the next writer finish what a killed one began to remove.
 	if err := w.store.noteReplaced(placed, c.from.stems()); err != nil {

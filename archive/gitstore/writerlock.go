@@ -60,6 +60,21 @@ func (s *Store) lockWriter(ctx context.Context, owner Owner) (*flock.Flock, erro
 	return lock, nil
 }
 
+// lockWithin waits for the writer lock at most so long, or as long as it takes when
+// wait is 0. The error is that of ctx as well when ctx ended the wait.
+func (s *Store) lockWithin(ctx context.Context, wait time.Duration, owner Owner) (*flock.Flock, error) {
+	waiting, cancel := ctx, context.CancelFunc(func() {})
+	if wait > 0 {
+		waiting, cancel = context.WithTimeout(ctx, wait)
+	}
+	defer cancel()
+	lock, err := s.lockWriter(waiting, owner)
+	if err != nil {
+		return nil, errors.Join(ctx.Err(), err)
+	}
+	return lock, nil
+}
+
 // checkOwnPlace refuses links in the place of the private folder or its lock: a
 // foreign archive could have any file overwritten through them.
 func checkOwnPlace(folder, path string) error {
