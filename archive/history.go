@@ -86,6 +86,10 @@ type Version struct {
 	Number     int   // from 1
 	Sequence   int64 // of the snapshot that captured it
 	CapturedAt schemas.Time
+	// Content is the digest of its text.md, read anew or not, or of its payload where
+	// it has none. Reader is the extractor that made the text.
+	Content schemas.Digest
+	Reader  string
 
 	archive *Archive
 	ref     PageRef
@@ -133,10 +137,9 @@ func (a *Archive) Versions(ctx context.Context, ref PageRef) ([]Version, error) 
 // versionsOf returns the versions among captures in the order of their commits.
 func (a *Archive) versionsOf(ref PageRef, captures []index.Capture) (versions []Version) {
 	for i, among := range versionsAmong(captures) {
-		begins := captures[among[0]]
-		versions = append(versions, Version{
-			Number: i + 1, Sequence: begins.Sequence, CapturedAt: begins.CapturedAt, archive: a, ref: ref, commit: begins.Commit,
-		})
+		version := versionAmong(captures, i+1, among)
+		version.archive, version.ref, version.commit = a, ref, captures[among[0]].Commit
+		versions = append(versions, version)
 	}
 	return versions
 }
@@ -150,12 +153,22 @@ func VersionsOf(history []*Page) []Version {
 	}
 	var versions []Version
 	for i, among := range versionsAmong(captures) {
-		page := history[among[0]]
-		versions = append(versions, Version{
-			Number: i + 1, Sequence: page.Capture.Sequence, CapturedAt: page.Capture.CapturedAt, page: page,
-		})
+		version := versionAmong(captures, i+1, among)
+		version.page = history[among[0]]
+		versions = append(versions, version)
 	}
 	return versions
+}
+
+func versionAmong(captures []index.Capture, number int, among []int) Version {
+	begins := captures[among[0]]
+	version := Version{Number: number, Sequence: begins.Sequence, CapturedAt: begins.CapturedAt, Content: begins.Content, Reader: begins.Reader}
+	for _, i := range among {
+		if c := captures[i]; !c.Served {
+			version.Content, version.Reader = c.Content, c.Reader // it was read anew
+		}
+	}
+	return version
 }
 
 // Versions returns the versions of the page that its archive holds now.
@@ -169,11 +182,11 @@ func (p *Page) asCapture() index.Capture {
 	text := p.Capture.Text
 	switch {
 	case p.Snapshot.Message.Kind == schemas.KindRederive && text != nil:
-		c.Content = text.SHA256 // no capture, and what the one before says by now
+		c.Content, c.Reader = text.SHA256, text.Extractor // no capture, and what the one before says by now
 	case p.Capture.Access.Outcome != schemas.Served || p.Capture.Sequence != c.Sequence:
 		// A failure, or a commit that made no capture.
 	case text != nil:
-		c.Served, c.Content = true, text.SHA256
+		c.Served, c.Content, c.Reader = true, text.SHA256, text.Extractor
 	default:
 		c.Served, c.Content = true, p.State().Payload
 	}

@@ -253,7 +253,7 @@ func (s *step) indexed() index.Commit {
 		commit.Touched = append(commit.Touched, index.Touch{
 			Page: s.listed[i], Spoken: SpokenName(t.Name), First: t.first, Quotes: t.quotes,
 			Captured: t.madeCapture(), Untracked: t.mark,
-			Served: c.Served, Content: c.Content, Verdict: t.recorded.encode(), Text: t.Text,
+			Served: c.Served, Content: c.Content, Reader: c.Reader, Verdict: t.recorded.encode(), Text: t.Text,
 		})
 	}
 	return commit

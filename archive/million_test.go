@@ -223,10 +223,8 @@ func (m *million) draw(ctx context.Context, run *archive.Run, n int, pages []int
 		draft := &archive.Draft{
 			Kind: schemas.KindCapture, Subject: fmt.Sprintf("%s (+%d sources)", together[0].Name, len(together)-1), Pages: together,
 		}
-		if n%10 == 0 { // to judge a page takes time for each version that it has
-			if err := provenance.Judge(ctx, m.archive, draft); err != nil {
-				return nil, err
-			}
+		if err := provenance.Judge(ctx, m.archive, draft); err != nil {
+			return nil, err
 		}
 		drafts = append(drafts, draft)
 	}

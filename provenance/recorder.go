@@ -211,24 +211,25 @@ func pastOf(ctx context.Context, newest *archive.Page) (*change.Past, error) {
 	if err != nil {
 		return nil, err
 	}
+	versions = slices.DeleteFunc(versions, func(v archive.Version) bool { return v.Sequence >= newest.Capture.Sequence })
 	past := &change.Past{}
-	var pages []*archive.Page
 	for _, version := range versions {
-		if version.Sequence >= newest.Capture.Sequence {
-			continue
+		past.Captures = append(past.Captures, change.PastCapture{Content: version.Content, Reader: version.Reader})
+	}
+	past.State = func(i int) (schemas.State, error) {
+		page, err := versions[i].Page(ctx)
+		if err != nil {
+			return schemas.State{}, err
 		}
-		page, err := version.Page(ctx)
+		return page.State(), nil
+	}
+	past.Read = func(i int) (*extract.Document, error) {
+		page, err := versions[i].Page(ctx)
 		if err != nil {
 			return nil, err
 		}
-		c := page.Capture
-		capture := change.PastCapture{State: page.State()}
-		if c.Text != nil && c.Text.Extractor == extract.Name && c.Text.Sequence == c.Sequence {
-			capture.Text = c.Text.SHA256
-		}
-		past.Captures, pages = append(past.Captures, capture), append(pages, page)
+		return page.Document(ctx)
 	}
-	past.Read = func(i int) (*extract.Document, error) { return pages[i].Document(ctx) }
 	return past, nil
 }
 

@@ -6,7 +6,7 @@
 //
 // # The file
 //
-// Format 6. The application_id of the SQLite header is "wbk" and the format, and
+// Format 7. The application_id of the SQLite header is "wbk" and the format, and
 // the user_version is the CRC-32C of the format and of the identity that [Open]
 // is given, so a file of another format is set aside, and one of another identity
 // left alone, before SQLite reads any of it. Beside it stand SQLite's
@@ -19,7 +19,7 @@
 //	          is due (package schedule); counts and digest of its captures
 //	captures  the commits that touched a page's folder, in their order, with the
 //	          time, the outcome and the digest of what the page said when it was served
-//	          then, and what is to be kept of the verdict on it
+//	          then, what read that, and what is to be kept of the verdict on it
 //	names     the names of pages, each with an LF, in blocks of 256 in the order of
 //	          pages: what is looked for by a part of it is read from here
 //	sorted    the same names as people write them, by their bytes, each with the page's

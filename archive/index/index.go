@@ -21,7 +21,7 @@ import (
 
 // format is the version of the file's schema and of how words are cut. A file
 // of another format is made anew.
-const format = 6
+const format = 7
 
 // application is the application_id of a SQLite file of this format: "wbk" and
 // the format.

@@ -29,7 +29,7 @@ CREATE INDEX pages_due ON pages (due_at, n) WHERE due_at > 0;
 CREATE TABLE captures (
 	n INTEGER PRIMARY KEY, page INTEGER NOT NULL, sequence INTEGER NOT NULL, captured_at INTEGER NOT NULL,
 	outcome TEXT NOT NULL, served INTEGER NOT NULL, untracked INTEGER NOT NULL,
-	content BLOB NOT NULL, verdict BLOB NOT NULL, "check" INTEGER NOT NULL
+	content BLOB NOT NULL, reader TEXT NOT NULL, verdict BLOB NOT NULL, "check" INTEGER NOT NULL
 );
 CREATE INDEX captures_of_page ON captures (page, n);
 CREATE TABLE names (block INTEGER PRIMARY KEY, names TEXT NOT NULL, "check" INTEGER NOT NULL);
@@ -141,28 +141,31 @@ type capture struct {
 	served     bool
 	untracked  bool
 	content    []byte
+	reader     string
 	verdict    string
 }
 
 const (
-	captureColumns = `n, page, sequence, captured_at, outcome, served, untracked, content, verdict, "check"`
+	captureColumns = `n, page, sequence, captured_at, outcome, served, untracked, content, reader, verdict, "check"`
+	// captureRow are the same of captures c, as columns takes them.
+	captureRow = `c.n, c.page, c.sequence, c.captured_at, c.outcome, c.served, c.untracked, c.content, c.reader, c.verdict, c."check"`
 	// selectCaptures has a row without a commit for one that is missing, which a
 	// join would leave out.
-	selectCaptures = `SELECT c.n, c.page, c.sequence, c.captured_at, c.outcome, c.served, c.untracked, c.content, c.verdict, c."check", m.id, ifnull(m."check", 0)
+	selectCaptures = `SELECT ` + captureRow + `, m.id, ifnull(m."check", 0)
 		FROM captures c LEFT JOIN commits m ON m.sequence = c.sequence WHERE c.page = ? ORDER BY c.n`
 )
 
 func (c *capture) check() int64 {
-	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), string(c.outcome), c.served, c.untracked, c.content, c.verdict)
+	return sum(c.n, c.page, c.sequence, int64(c.capturedAt), string(c.outcome), c.served, c.untracked, c.content, c.reader, c.verdict)
 }
 
 func (c *capture) values() []any {
-	return []any{c.n, c.page, c.sequence, int64(c.capturedAt), string(c.outcome), c.served, c.untracked, blob(c.content), []byte(c.verdict), c.check()}
+	return []any{c.n, c.page, c.sequence, int64(c.capturedAt), string(c.outcome), c.served, c.untracked, blob(c.content), c.reader, []byte(c.verdict), c.check()}
 }
 
 // columns are where a row is scanned to.
 func (c *capture) columns(check *int64) []any {
-	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.outcome, &c.served, &c.untracked, &c.content, &c.verdict, check}
+	return []any{&c.n, &c.page, &c.sequence, &c.capturedAt, &c.outcome, &c.served, &c.untracked, &c.content, &c.reader, &c.verdict, check}
 }
 
 func quotedCheck(source []byte, post int64) int64 { return sum(source, post) }

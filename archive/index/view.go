@@ -172,17 +172,18 @@ type Capture struct {
 	Untracked  bool            // check passed the page over then
 	Served     bool            // it made a served capture, or else no more than read one anew,
 	Content    schemas.Digest  // which says this; none when neither is so
+	Reader     string          // the extractor of the text that Content is of; "": it is of no text
 	Verdict    string          // see Touch
 }
 
 func (c *capture) public() Capture {
-	return Capture{Sequence: c.sequence, CapturedAt: c.capturedAt, Outcome: c.outcome, Untracked: c.untracked, Served: c.served, Content: digestOf(c.content), Verdict: c.verdict}
+	return Capture{Sequence: c.sequence, CapturedAt: c.capturedAt, Outcome: c.outcome, Untracked: c.untracked, Served: c.served, Content: digestOf(c.content), Reader: c.reader, Verdict: c.verdict}
 }
 
 // Capture returns the commit with this sequence, which touched the page's folder:
 // if it is not in the index, that is damage.
 func (v *View) Capture(ctx context.Context, id schemas.PageID, sequence int64) (Capture, error) {
-	rows, err := v.conn.QueryContext(ctx, `SELECT `+captureColumns+` FROM captures
+	rows, err := v.conn.QueryContext(ctx, `SELECT `+captureRow+` FROM captures c
 		WHERE page = (SELECT n FROM pages WHERE id = ?) ORDER BY n DESC`, id[:])
 	if err != nil {
 		return Capture{}, v.fail(err)
@@ -285,7 +286,7 @@ type Hit struct {
 // first. A hit is to be held against the text of the capture: see [Query.Find].
 func (v *View) Search(ctx context.Context, q Query) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
-		rows, err := v.conn.QueryContext(ctx, `SELECT c.n, c.page, c.sequence, c.captured_at, c.outcome, c.served, c.untracked, c.content, c.verdict, c."check", p.url
+		rows, err := v.conn.QueryContext(ctx, `SELECT `+captureRow+`, p.url
 			FROM words CROSS JOIN captures c ON c.n = words.rowid CROSS JOIN pages p ON p.n = c.page
 			WHERE words MATCH ? ORDER BY words.rowid DESC`, q.match())
 		if err != nil {

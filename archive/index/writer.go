@@ -41,6 +41,9 @@ type Touch struct {
 	// the page says since the commit read it anew.
 	Served  bool
 	Content schemas.Digest
+	// Reader is the extractor of the text that Content is of; "" when it is of no
+	// text.
+	Reader string
 	// Quotes are the pages that its quotes are bound to, each once, if it is a post.
 	Quotes []schemas.PageID
 	// Verdict is what is to be kept of the verdict on the capture, in any words.
@@ -111,7 +114,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 	s.updatePage = prepare(updatePage)
 	s.looked = prepare(updateLooked)
 	s.commit = prepare(`INSERT INTO commits (sequence, id, "check") VALUES (?, ?, ?)`)
-	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	s.capture = prepare(`INSERT INTO captures (` + captureColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	s.names = prepare(insertNames)
 	s.words = prepare(`INSERT INTO words (rowid, text) VALUES (?, ?)`)
 	s.unquote = prepare(`DELETE FROM quoted WHERE post = ?`)
@@ -210,7 +213,7 @@ func (w *Writer) touch(ctx context.Context, sequence int64, t *Touch) error {
 		})
 	}
 	if !t.Content.IsZero() {
-		c.content = content(t.Content)
+		c.content, c.reader = content(t.Content), t.Reader
 		if !bytes.Equal(p.content, c.content) {
 			if err := w.addWords(ctx, c.n, t); err != nil {
 				return err

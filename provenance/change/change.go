@@ -94,8 +94,10 @@ type Side struct {
 // Past is what is known of served captures before the two that are compared.
 type Past struct {
 	Captures []PastCapture // by capture time, oldest first
-	// Read returns what one of Captures said, by the extractor of this program;
-	// nil when it has no text.
+	// State reads which capture one of them is.
+	State func(i int) (schemas.State, error)
+	// Read reads what one of them said, by the extractor of this program; nil when it
+	// has no text.
 	Read func(i int) (*extract.Document, error)
 }
 
@@ -103,12 +105,12 @@ type Past struct {
 // depends on it: few changes do.
 type History func() (*Past, error)
 
-// PastCapture is a served capture of the page.
+// PastCapture is what is known of a served capture of the page before it is read.
 type PastCapture struct {
-	State schemas.State
-	// Text is the digest of the text.md that the extractor of this program makes
-	// of it; the zero Digest when that is not known.
-	Text schemas.Digest
+	// Content is the digest of its text.md, which the extractor Reader made, or of
+	// its payload where it has none; zero where that is not known.
+	Content schemas.Digest
+	Reader  string
 }
 
 // Judge returns the content verdict. It leaves Schema, Run, Page, URL, Before,

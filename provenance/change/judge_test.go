@@ -293,10 +293,10 @@ func history(t *testing.T, pages ...string) change.History {
 	documents := make([]*extract.Document, len(pages))
 	for i, page := range pages {
 		documents[i] = pageOf(t, page)
-		past.Captures = append(past.Captures, change.PastCapture{
-			State: schemas.State{Sequence: int64(i), Outcome: schemas.Served, CapturedAt: seen, Payload: schemas.DigestOf([]byte(page))},
-			Text:  schemas.DigestOf(documents[i].Markdown()),
-		})
+		past.Captures = append(past.Captures, change.PastCapture{Content: schemas.DigestOf(documents[i].Markdown()), Reader: documents[i].Extractor()})
+	}
+	past.State = func(i int) (schemas.State, error) {
+		return schemas.State{Sequence: int64(i), Outcome: schemas.Served, CapturedAt: seen, Payload: schemas.DigestOf([]byte(pages[i]))}, nil
 	}
 	past.Read = func(i int) (*extract.Document, error) { return documents[i], nil }
 	return func() (*change.Past, error) { return past, nil }
@@ -524,5 +524,33 @@ func TestStatedStanding(t *testing.T) {
 				t.Errorf("got %+v, want %q, %s", got, test.want, test.confidence)
 			}
 		})
+	}
+}
+
+// TestReturnsUnread: which of many captures says the same is told by their digests,
+// and only that one is read.
+func TestReturnsUnread(t *testing.T) {
+	pages := []string{fire.page()}
+	for i := range 30 {
+		pages = append(pages, fire.with("</p>\n<p>“We", fmt.Sprintf("</p><p>Number %d has been found to be hollow, the mayor said on the day.</p>\n<p>“We", i)).page())
+	}
+	past := history(t, pages...)
+	var asked []int
+	counted := func() (*change.Past, error) {
+		p, err := past()
+		state := p.State
+		p.State = func(i int) (schemas.State, error) {
+			asked = append(asked, i)
+			return state(i)
+		}
+		return p, err
+	}
+	last := fire.with("</p>\n<p>“We", "</p><p>Nothing has been found to be hollow, the mayor said on the day.</p>\n<p>“We").page()
+	got := judge(t, side(schemas.Served, pageOf(t, last)), side(schemas.Served, pageOf(t, pages[3])), counted)
+	if got.Class != schemas.Restored || got.Restores.Sequence != 3 {
+		t.Errorf("%s by %s %q", got.Class, got.Rule, got.Evidence)
+	}
+	if !slices.Equal(asked, []int{3}) {
+		t.Errorf("captures %d were read, and 3 is the one", asked)
 	}
 }

@@ -2,11 +2,12 @@ package change
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/walkback-dev/walkback/schemas"
 )
 
-// mostReread bounds how many earlier captures are extracted anew to be compared,
+// mostReread bounds how many earlier captures are read anew to be compared,
 // newest first: those whose text was made by another extractor.
 const mostReread = 50
 
@@ -24,25 +25,43 @@ func tellReturn(result *schemas.Change, before, after Side, lazy *lazyPast) erro
 		before.State.Payload: contentOf(before), after.State.Payload: contentOf(after),
 	}
 	reread := 0
-	for i := len(past.Captures) - 1; i >= 0; i-- {
-		capture := past.Captures[i]
-		switch known, ok := payloads[capture.State.Payload]; {
-		case ok:
-			contents[i] = known
-		case capture.Text != schemas.Digest{}:
-			contents[i] = capture.Text.String()
-		case reread < mostReread:
+	for i, capture := range slices.Backward(past.Captures) {
+		if capture.known(before, after) {
+			contents[i] = capture.Content.String()
+			continue
+		}
+		state, err := past.State(i)
+		if err != nil {
+			return err
+		}
+		said, ok := payloads[state.Payload]
+		if !ok && reread < mostReread {
 			reread++
 			d, err := past.Read(i)
 			if err != nil {
 				return err
 			}
-			contents[i] = contentOf(Side{State: capture.State, Document: d})
+			said = contentOf(Side{State: state, Document: d})
 		}
+		contents[i] = said
 	}
 	contents[len(contents)-2], contents[len(contents)-1] = contentOf(before), contentOf(after)
-	nameReturn(result, contents, past)
-	return nil
+	return nameReturn(result, contents, past)
+}
+
+// known reports whether a capture need not be read to tell whether it says what
+// one of two others says: texts by one extractor differ when their digests do, and
+// so do payloads that nobody has read.
+func (c PastCapture) known(before, after Side) bool {
+	switch {
+	case c.Content.IsZero():
+		return false
+	case after.Document != nil:
+		return c.Reader == after.Document.Extractor()
+	case before.Document != nil:
+		return c.Reader == before.Document.Extractor()
+	}
+	return c.Reader == ""
 }
 
 // contentOf identifies what a capture says: the digest of its text.md, or of
@@ -56,11 +75,11 @@ func contentOf(s Side) string {
 
 // nameReturn looks for the newest content among the earlier ones. contents ends
 // with those of the two captures that are compared.
-func nameReturn(result *schemas.Change, contents []string, past *Past) {
+func nameReturn(result *schemas.Change, contents []string, past *Past) error {
 	n := len(contents)
 	was, is := contents[n-2], contents[n-1]
 	if is == "" || is == was {
-		return
+		return nil
 	}
 	restores := -1
 	for i := n - 3; i >= 0 && restores < 0; i-- {
@@ -69,9 +88,12 @@ func nameReturn(result *schemas.Change, contents []string, past *Past) {
 		}
 	}
 	if restores < 0 {
-		return
+		return nil
 	}
-	state := past.Captures[restores].State
+	state, err := past.State(restores)
+	if err != nil {
+		return err
+	}
 	result.Restores, result.Returns = &state, returns(contents, was, is)
 	result.Also = withClass(result.Also, result.Class)
 	result.Class, result.Rule, result.Confidence = schemas.Restored, "returned", schemas.Certain
@@ -81,6 +103,7 @@ func nameReturn(result *schemas.Change, contents []string, past *Past) {
 		evidence += fmt.Sprintf("; the page has gone back to one of these two texts %d times", result.Returns)
 	}
 	result.Evidence = append([]string{evidence}, result.Evidence...)
+	return nil
 }
 
 // returns counts how often one of two contents came back after another.

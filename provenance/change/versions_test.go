@@ -57,13 +57,16 @@ func TestEvaluationOfReturns(t *testing.T) {
 			return d
 		}
 		past.Read = func(i int) (*extract.Document, error) { return read(ids[i]), nil }
+		stateOf := func(i int) schemas.State {
+			return schemas.State{Sequence: int64(i), Outcome: schemas.Served, Payload: schemas.DigestOf([]byte(ids[i]))}
+		}
+		past.State = func(i int) (schemas.State, error) { return stateOf(i), nil }
 		seen := map[string]bool{}
 		for i, id := range ids {
-			state := schemas.State{Sequence: int64(i), Outcome: schemas.Served, Payload: schemas.DigestOf([]byte(id))}
 			if i > 0 && seen[id] && ids[i-1] != id {
-				before := change.Side{State: past.Captures[i-1].State, Document: read(ids[i-1])}
-				history := &change.Past{Captures: past.Captures[:i-1], Read: past.Read}
-				got := judge(t, before, change.Side{State: state, Document: read(id)}, func() (*change.Past, error) { return history, nil })
+				before := change.Side{State: stateOf(i - 1), Document: read(ids[i-1])}
+				history := &change.Past{Captures: past.Captures[:i-1], State: past.State, Read: past.Read}
+				got := judge(t, before, change.Side{State: stateOf(i), Document: read(id)}, func() (*change.Past, error) { return history, nil })
 				switch {
 				case got.Class == schemas.Restored || got.Class == schemas.Oscillating:
 					named++
@@ -77,7 +80,7 @@ func TestEvaluationOfReturns(t *testing.T) {
 				returned++
 			}
 			seen[id] = true
-			past.Captures = append(past.Captures, change.PastCapture{State: state})
+			past.Captures = append(past.Captures, change.PastCapture{})
 		}
 	}
 	t.Logf("%d exact returns of bytes, %d of them within a version; of %d returns of a text %d are named restored or oscillating",
