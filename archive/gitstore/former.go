@@ -35,7 +35,7 @@ func (b *Batch) addTree(w *spool, id, former ID, entries []Entry) error {
 		}
 	}
 	content := encodeTree(entries)
-	return w.add(KindTree, id, int64(len(content)), deflateWith(slowDeflaters, content))
+	return w.add(KindTree, id, int64(len(content)), deflateWith(treeDeflaters, content))
 }
 
 // addBlob writes a blob, as a delta when the pack has the former version of the
