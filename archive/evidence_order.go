@@ -12,6 +12,15 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
+// HasEvidence reports whether anything vouches for a snapshot up to this one.
+func (s *Snapshot) HasEvidence() (bool, error) {
+	_, err := s.archive.store.Lookup(s.Commit.Tree, EvidenceRoot)
+	if errors.Is(err, gitstore.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // EvidenceFrom yields what vouches for the snapshots from a sequence on, as of
 // this snapshot, those with the lowest sequence first; EvidenceBack what vouches
 // for those up to a sequence, the highest first. Neither reads more than it

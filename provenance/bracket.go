@@ -20,6 +20,7 @@ type Brackets struct {
 	archive     *archive.Archive
 	network     timestamp.Network
 	head        *archive.Snapshot
+	none        bool // no snapshot has any evidence: it is never taken out again
 	authorities *authorities
 	tokens      timestamp.Verifier
 }
@@ -30,13 +31,20 @@ func NewBrackets(a *archive.Archive, network timestamp.Network) (*Brackets, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Brackets{archive: a, network: network, head: head, authorities: newAuthorities()}, nil
+	any, err := head.HasEvidence()
+	if err != nil {
+		return nil, err
+	}
+	return &Brackets{archive: a, network: network, head: head, none: !any, authorities: newAuthorities()}, nil
 }
 
 // Of returns what is proven of a snapshot: that it existed at a time, by the
 // nearest proof of it or of a later one, and that it is later than a time, by the
 // nearest proof that it or an earlier one holds. It is nil when nothing is.
 func (b *Brackets) Of(ctx context.Context, s *archive.Snapshot) (*schemas.Bracket, error) {
+	if b.none {
+		return nil, nil // without a look into its tree
+	}
 	sequence := s.Message.Sequence
 	existed, err := b.nearest(ctx, b.head, b.head.EvidenceFrom(ctx, sequence), func(p, q *schemas.ProvenTime) bool { return p.Time < q.Time }, 1)
 	if err != nil {

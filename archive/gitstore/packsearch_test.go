@@ -126,3 +126,20 @@ func TestLargeIndexIsNotMapped(t *testing.T) {
 		t.Errorf("of a closed index: %v", err)
 	}
 }
+
+func TestOutward(t *testing.T) {
+	for _, c := range []struct {
+		from int
+		want []int
+	}{{-1, []int{0, 1, 2, 3}}, {0, []int{0, 1, 2, 3}}, {2, []int{2, 1, 3, 0}}, {3, []int{3, 2, 1, 0}}} {
+		if got := slices.Collect(outward([]int{0, 1, 2, 3}, c.from)); !slices.Equal(got, c.want) {
+			t.Errorf("from %d: %d, want %d", c.from, got, c.want)
+		}
+	}
+	for first := range outward([]string{"a", "b"}, 1) {
+		if first != "b" {
+			t.Errorf("%q is first", first)
+		}
+		break
+	}
+}

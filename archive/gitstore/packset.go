@@ -2,6 +2,7 @@ package gitstore
 
 import (
 	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,8 +114,9 @@ func (s *packSet) seen() int {
 	return s.changes
 }
 
-// find returns a pack that has the object, or nil: the one that had the object
-// before, else the newest.
+// find returns a pack that has the object, or nil. It looks first into the one that
+// had the object before, then into those made before and after that one: who reads
+// a history goes from pack to pack.
 func (s *packSet) find(id ID) (p *pack, at packed, err error) {
 	for range maxLooks {
 		if p, at, err = s.findNow(id); !errors.Is(err, os.ErrClosed) {
@@ -128,12 +130,7 @@ func (s *packSet) findNow(id ID) (*pack, packed, error) {
 	s.mu.RLock()
 	order := s.order
 	s.mu.RUnlock()
-	if p := s.last.Load(); p != nil {
-		if at, ok, err := p.index.find(id); ok && err == nil {
-			return p, at, nil
-		}
-	}
-	for _, p := range order {
+	for p := range outward(order, slices.Index(order, s.last.Load())) {
 		at, ok, err := p.index.find(id)
 		if err != nil {
 			return nil, packed{}, withID(err, id)
@@ -144,6 +141,22 @@ func (s *packSet) findNow(id ID) (*pack, packed, error) {
 		}
 	}
 	return nil, packed{}, nil
+}
+
+// outward yields the elements from one of them outward, or from the first if that
+// is not there.
+func outward[E any](elements []E, from int) iter.Seq[E] {
+	return func(yield func(E) bool) {
+		from = max(from, 0)
+		for step := range elements {
+			if i := from - step; i >= 0 && !yield(elements[i]) {
+				return
+			}
+			if i := from + step; step > 0 && i < len(elements) && !yield(elements[i]) {
+				return
+			}
+		}
+	}
 }
 
 // damage returns what keeps a whole pack from being used, if anything does.
