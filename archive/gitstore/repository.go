@@ -14,8 +14,8 @@ const (
 )
 
 const (
-	baseBudget = 16 << 20 // bytes of delta bases kept for the next object
-	treeBudget = 16 << 20 // bytes of trees kept for the next walk
+	baseBudget = 8 << 20 // bytes of delta bases kept for the next object
+	treeBudget = 8 << 20 // bytes of trees kept for the next walk
 )
 
 // Store is an open repository. Its reading methods are safe for concurrent use;
