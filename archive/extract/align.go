@@ -17,9 +17,9 @@ import (
 // the node, which only elements use.
 type aligner struct {
 	text  string
-	parts []span
-	next  int    // of parts
-	found []span // by DataAtom; the first stands for none
+	parts []narrowSpan
+	next  int          // of parts
+	found []narrowSpan // by DataAtom; the first stands for none
 
 	// Of pages with moved text only.
 	taken   []bool           // of parts
@@ -27,7 +27,7 @@ type aligner struct {
 }
 
 func newAligner(o *outline) *aligner {
-	return &aligner{text: o.text, parts: o.parts, found: make([]span, 1, len(o.parts)+1)}
+	return &aligner{text: o.text, parts: o.parts, found: make([]narrowSpan, 1, len(o.parts)+1)}
 }
 
 // place notes where a text node stands. Where the page has its text as it is, the
@@ -49,18 +49,18 @@ func (a *aligner) placed() { a.parts, a.taken, a.byWords = nil, nil, nil }
 func (a *aligner) put(n *html.Node, s span) {
 	if s.start != s.end {
 		n.DataAtom = atom.Atom(len(a.found))
-		a.found = append(a.found, s)
+		a.found = append(a.found, s.narrow())
 	}
 }
 
 // of returns where a text node stands, from its first character that is not
 // blank to the last.
-func (a *aligner) of(n *html.Node) span { return a.found[n.DataAtom] }
+func (a *aligner) of(n *html.Node) span { return a.found[n.DataAtom].wide() }
 
 func (a *aligner) locate(data string) span {
 	if i := a.next; i < len(a.parts) && a.part(i) == data && !a.isTaken(i) {
 		a.take(i)
-		return trimSpan(a.text, a.parts[i])
+		return trimSpan(a.text, a.parts[i].wide())
 	}
 	words := strings.Trim(data, blankCharacters)
 	if words == "" {
@@ -97,7 +97,7 @@ func (a *aligner) follow(words string) (s span, ok bool) {
 		if !ok {
 			return span{}, false
 		}
-		s = s.cover(trimSpan(a.text, a.parts[i]))
+		s = s.cover(trimSpan(a.text, a.parts[i].wide()))
 		if words = strings.TrimLeft(rest, blankCharacters); words == "" {
 			a.take(i)
 			return s, true
@@ -136,7 +136,7 @@ func (a *aligner) search(words string) span {
 		a.byWords[words] = list[1:]
 		if !a.taken[i] {
 			a.take(i)
-			return trimSpan(a.text, a.parts[i])
+			return trimSpan(a.text, a.parts[i].wide())
 		}
 	}
 	return span{}

@@ -9,9 +9,9 @@ type article struct {
 	inBody    []bool    // of the elements: marked as the text of an article
 	caption   []bool    // of the elements: marked as caption
 	title     string
-	firsts    []int // of the elements: the first block in them, -1 for none
-	headline  int   // element that says the title; 0 if none does
-	root      int   // element
+	firsts    []int32 // of the elements: the first block in them, -1 for none
+	headline  int32   // element that says the title; 0 if none does
+	root      int32   // element
 }
 
 // newArticle decides which part of a page is its article. Its time is linear in
@@ -79,13 +79,13 @@ func (a *article) furnish(believe bool) {
 	a.sumUp()
 	marked := a.marked()
 	a.findFirsts()
-	within := make([]int, len(a.elements)) // the innermost marked element around it
+	within := make([]int32, len(a.elements)) // the innermost marked element around it
 	for i := 1; i < len(a.elements); i++ {
 		e := a.elements[i]
 		prose, all := a.sums[i].prose, a.sums[within[e.parent]].prose
 		within[i] = within[e.parent]
 		if e.hint&goodHint != 0 && prose >= minMarked {
-			within[i] = i
+			within[i] = int32(i)
 		}
 		var furniture bool
 		switch {
@@ -113,8 +113,8 @@ const minMarked = 4 * minProse
 
 // marked returns for each element how much prose in it stands in elements that
 // say that they are an article or its text: in the innermost of these.
-func (a *article) marked() []int {
-	out := make([]int, len(a.elements))
+func (a *article) marked() []int32 {
+	out := make([]int32, len(a.elements))
 	for i := len(a.elements) - 1; i >= 0; i-- {
 		e := a.elements[i]
 		if out[i] == 0 && e.hint&goodHint != 0 && e.hint&firmHint == 0 && a.sums[i].prose >= minMarked {
@@ -129,13 +129,13 @@ func (a *article) marked() []int {
 
 // worth is what a block adds to the article: its weight for prose, less where
 // it stands among links.
-func (a *article) worth(i int) int {
+func (a *article) worth(i int) int32 {
 	w := a.weights[i]
 	switch {
 	case w.aside:
 		return 0
 	case w.prose:
-		return (w.weight - w.linked) * (100 - a.crowd(i)) / 100
+		return int32(int(w.weight-w.linked) * (100 - a.crowd(i)) / 100)
 	case a.blocks[i].Kind == Row:
 		return max(0, w.weight/4-w.linked)
 	}
@@ -154,7 +154,7 @@ func (a *article) crowd(i int) int {
 			break
 		}
 		if s.weight > a.weights[i].weight {
-			worst = max(worst, 200*s.linked/s.weight-60)
+			worst = max(worst, int(200*s.linked/s.weight)-60)
 		}
 		in = a.elements[in].parent
 	}
@@ -196,7 +196,7 @@ func (a *article) findRoot() {
 			f *= 1.1
 		}
 		if f > best || f == best && a.elements[i].parent == a.root {
-			a.root, best = i, f
+			a.root, best = int32(i), f
 		}
 	}
 }
@@ -204,7 +204,7 @@ func (a *article) findRoot() {
 // titled reports whether an element says that it is the article and has its
 // headline.
 func (a *article) titled(i int) bool {
-	return a.elements[i].hint&goodHint != 0 && a.headline > i && a.headline < a.elements[i].end
+	return a.elements[i].hint&goodHint != 0 && a.headline > int32(i) && a.headline < a.elements[i].end
 }
 
 // missed is how much worse it is to miss prose than to take in other text,
@@ -217,9 +217,9 @@ const (
 )
 
 // depths returns how many of the elements around each one hold more than it.
-func (a *article) depths() []int {
-	depth := make([]int, len(a.elements))
-	children := make([]int, len(a.elements)) // that have text
+func (a *article) depths() []int32 {
+	depth := make([]int32, len(a.elements))
+	children := make([]int32, len(a.elements)) // that have text
 	for i := len(a.elements) - 1; i > 0; i-- {
 		if a.sums[i].weight > 0 {
 			children[a.elements[i].parent]++

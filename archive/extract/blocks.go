@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,16 +11,40 @@ import (
 )
 
 // A pageBlock is a block with what is needed to choose between blocks.
+//
+// A page has up to maxBlocks of them, so they are small: no text is so long that
+// 32 bits are too few, and what few blocks have is kept apart.
 type pageBlock struct {
 	Block
 	anchors []anchor
-	in      int      // index in the outline of the innermost block element around its text; 0 without an outline
-	linked  int      // bytes of text that are links
-	quoted  []string // words in <q> elements
-	quote   int      // the outermost <blockquote> around it, counted from 1; 0 if there is none
-	hidden  bool     // the page says that readers do not see it
-	date    string   // of the first <time> in it, for machines
-	index   int      // in the blocks of the document, once it is made; -1 if it is none of them
+	rare    *rareMarkup // nil if it has none
+	in      int32       // index in the outline of the innermost block element around its text; 0 without an outline
+	linked  int32       // bytes of text that are links
+	quote   int32       // the outermost <blockquote> around it, counted from 1; 0 if there is none
+	index   int32       // in the blocks of the document, once it is made; -1 if it is none of them
+	hidden  bool        // the page says that readers do not see it
+}
+
+// rareMarkup is what few blocks have.
+type rareMarkup struct {
+	quoted []string // words in <q> elements
+	date   string   // of the first <time> in it, for machines
+}
+
+// quoted returns the words in <q> elements.
+func (b *pageBlock) quoted() []string {
+	if b.rare == nil {
+		return nil
+	}
+	return b.rare.quoted
+}
+
+// date returns what the first <time> in it says for machines.
+func (b *pageBlock) date() string {
+	if b.rare == nil {
+		return ""
+	}
+	return b.rare.date
 }
 
 // An anchor is a link as the page writes it.
@@ -223,9 +248,12 @@ func (w *blockWriter) flush() {
 	if strings.TrimFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || r == cellBreak }) == "" {
 		return
 	}
-	b := pageBlock{Block: w.block(raw), anchors: w.anchors, in: w.in, linked: linked, hidden: w.hidden > 0, date: w.date, quoted: quoted}
+	b := pageBlock{Block: w.block(raw), anchors: w.anchors, in: int32(w.in), linked: int32(linked), hidden: w.hidden > 0}
+	if len(quoted) > 0 || w.date != "" {
+		b.rare = &rareMarkup{quoted, w.date}
+	}
 	if w.inside("blockquote") {
-		b.quote = w.quotes.blocks
+		b.quote = int32(w.quotes.blocks)
 	}
 	b.Start, b.End = at.start, at.end
 	w.in, w.begun, w.date = 0, false, ""
@@ -254,7 +282,7 @@ func (w *blockWriter) block(raw string) Block {
 	for i := len(w.frames) - 1; i >= 0; i-- {
 		switch f := &w.frames[i]; f.name {
 		case "h1", "h2", "h3", "h4", "h5", "h6":
-			return Block{Kind: Heading, Level: int(f.name[1] - '0'), Text: display(strings.ReplaceAll(raw, string(lineBreak), " "))}
+			return Block{Kind: Heading, Level: f.name[1] - '0', Text: display(strings.ReplaceAll(raw, string(lineBreak), " "))}
 		case "pre":
 			return Block{Kind: Code, Text: preformatted(raw)}
 		case "figcaption", "caption":
@@ -277,14 +305,14 @@ func (w *blockWriter) inside(name string) bool {
 	return slices.ContainsFunc(w.frames, func(f frame) bool { return f.name == name })
 }
 
-func (w *blockWriter) listDepth() int {
+func (w *blockWriter) listDepth() uint8 {
 	n := 0
 	for _, f := range w.frames {
 		if f.name == "ul" || f.name == "ol" || f.name == "dl" {
 			n++
 		}
 	}
-	return max(n, 1)
+	return uint8(min(max(n, 1), math.MaxUint8))
 }
 
 // brokenLines returns the display form of text, line by line.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"time"
-
-	"github.com/walkback-dev/walkback/archive/textdiff"
 )
 
 // A Composition is a text whose parts are known, so that nothing has to be chosen:
@@ -38,7 +36,7 @@ type Piece struct {
 // ctx, [ErrNoText] (perhaps wrapped), or a [*LimitError].
 func (c *Composition) Document(ctx context.Context) (*Document, error) {
 	var blocks []pageBlock
-	quotes := 0
+	quotes := int32(0)
 	for i, piece := range c.Pieces {
 		part := piece.plain()
 		if piece.HTML != "" {
@@ -98,10 +96,10 @@ func (d *Document) takeComposed(blocks []pageBlock, base resolver, at time.Time)
 	found := f.find()
 	markNotices(blocks, found)
 	links := linkCollector{base: base}
-	quote := 0
+	quote := int32(0)
 	for i := range blocks {
 		b := &blocks[i]
-		b.index = i
+		b.index = int32(i)
 		for _, a := range b.anchors {
 			links.add(a, i, false)
 		}
@@ -117,11 +115,9 @@ func (d *Document) takeComposed(blocks []pageBlock, base resolver, at time.Time)
 func (p *Piece) plain() []pageBlock {
 	var blocks []pageBlock
 	if p.Wrapped {
-		for _, b := range paragraphs(p.Text) {
+		for b := range paragraphs(p.Text) {
 			wrapped := pageBlock{Block: b}
-			for _, address := range textdiff.URLs(b.Text) {
-				wrapped.anchors = append(wrapped.anchors, anchor{address, address})
-			}
+			wrapped.linkAddresses()
 			blocks = append(blocks, wrapped)
 		}
 		return blocks

@@ -166,7 +166,7 @@ func (a *article) datesAround(at time.Time) (published, modified string) {
 		if b.hidden || a.weights[i].weight > maxDateLine || a.weights[i].prose && a.weights[i].weight > 2*minProse || b.Kind == Heading && b.Level < 3 {
 			continue
 		}
-		text, t, ok := machineDate(b.date)
+		text, t, ok := machineDate(b.date())
 		words := b.Text
 		if !ok {
 			var start int

@@ -19,11 +19,12 @@
 // that has a script write its text is read from the articleBody of its JSON-LD, if
 // that is free for all to read.
 // Where no article is found, or the page has hardly any text, it is all text of
-// the innermost of article, main and body. Beyond 400,000 tags or 512
-// nested elements it is all text of the page, up to 400,000 blocks. Markdown is
+// the innermost of article, main and body. Beyond 400,000 tags, a tree
+// of 72 MiB or 512 nested elements it is all text of the page. Markdown is
 // CommonMark with tables. Other text/*, JSON and XML are plain text: paragraphs
 // between blank lines. All else is [ErrNoText].
-// What has more than [MaxText] bytes without its codings is not read.
+// What has more than [MaxText] bytes without its codings, or more than 200,000
+// blocks, is not read.
 //
 // Dates are those that the page states: in JSON-LD, <meta> and microdata, then in
 // <time> elements and written dates around the headline, then in the address.

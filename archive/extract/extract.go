@@ -15,7 +15,7 @@ import (
 // the output of [Read], [Document.Markdown] or [Document.Text] for some input
 // changes the name. So does a change of packages social and saved that alters the
 // documents which they make of payloads.
-const Name = "extract/4"
+const Name = "extract/5"
 
 // ErrNoText is returned for a payload that has no readable text: an image, a
 // PDF, an archive, an empty body, or bytes that only claim to be text.
@@ -77,7 +77,7 @@ type Document struct {
 }
 
 // A Kind says what a block is.
-type Kind int
+type Kind uint8
 
 // The kinds of block.
 const (
@@ -101,7 +101,7 @@ func (k Kind) String() string {
 		"paragraph", "heading", "item", "quotation", "code", "row", "caption",
 		"headline", "dek", "byline", "date", "notice",
 	}
-	if k < 0 || int(k) >= len(names) {
+	if int(k) >= len(names) {
 		return fmt.Sprintf("Kind(%d)", int(k))
 	}
 	return names[k]
@@ -111,7 +111,7 @@ func (k Kind) String() string {
 // that the page makes.
 type Block struct {
 	Kind  Kind
-	Level int // of a heading or headline, 1 to 6; of an item, 1 for the outermost list; else 0
+	Level uint8 // of a heading or headline, 1 to 6; of an item, 1 for the outermost list; else 0
 	Text  string
 
 	// Start and End are the range of bytes of the decoded payload (see [Decode])

@@ -25,6 +25,10 @@ const (
 	badHint  = weakHint | firmHint
 )
 
+// maxHints is how many names of elements are remembered: pages that have more of
+// them hardly repeat any.
+const maxHints = 4096
+
 // hintOf returns the hints of an element.
 func (w *treeWalk) hintOf(n *html.Node) hint {
 	out := elementHints[n.Data]
@@ -62,7 +66,9 @@ func (w *treeWalk) hintOf(n *html.Node) hint {
 			known |= topicHint
 		}
 		known |= classHint(id)
-		w.hints[key] = known
+		if len(w.hints) < maxHints {
+			w.hints[key] = known
+		}
 	}
 	if oneBlock[n.Data] {
 		known &^= goodHint

@@ -9,13 +9,20 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxTags is how many tags of a page, opening and closing, are parsed into a
-// tree. The longest standards on one page come near it. Pages with more are
-// read token by token, up to maxBlocks blocks.
+// The limits of a tree: how many tags of a page, opening and closing, are parsed
+// into one, and how many bytes it may take. The longest standards on one page come
+// near them. Pages with more are read token by token.
 const (
-	maxTags   = 400_000
-	maxBlocks = 400_000
+	maxTags = 400_000
+	maxTree = 72 << 20
 )
+
+// maxBlocks is how many blocks a text may have. No text is known that has as many:
+// in one of [MaxText] bytes a block would have 42 with its markup.
+const maxBlocks = 200_000
+
+// errBlocks is the error for a text with more.
+func errBlocks() error { return &LimitError{What: "number of blocks of text", Limit: maxBlocks} }
 
 // readHTML fills the document from a page.
 func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
@@ -23,21 +30,27 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 		return d.readTokens(ctx, text, in)
 	}
 	lines := newOutline(text)
+	if lines.treeSize() > maxTree {
+		return d.readTokens(ctx, text, in)
+	}
 	root, err := html.Parse(lines.reader())
 	if err != nil {
 		return d.readTokens(ctx, text, in) // nested too deeply
 	}
 	places := newAligner(lines)
 	marks := prepare(root, places)
+	lines.parts, lines.worth = nil, nil
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	base := newResolver(in.URL, attributeOf(marks.base, "href"))
-	meta := metadataReader{
-		landmarks: marks, tags: newTagValues(marks.meta), article: readLinkedData(lines), base: base, at: in.At,
-	}
+	linked, veiled := readLinkedData(lines), marks.veiled
+	meta := metadataReader{landmarks: marks, tags: newTagValues(marks.meta), article: linked, base: base, at: in.At}
 	meta.read(d)
-	page := readPage(root, places)
+	page, err := readPage(root, places)
+	if err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -52,10 +65,10 @@ func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
 	}
 	notices := article.notices(keep)
 	d.take(page.blocks, keep, base)
-	d.addNotices(page.blocks, notices, meta.article, in.At)
-	d.takeLinkedText(ctx, meta.article)
+	d.addNotices(page.blocks, notices, linked, in.At)
+	d.takeLinkedText(ctx, linked)
 	d.placeLinkedNotices()
-	d.Veiled = inText(marks.veiled, d)
+	d.Veiled = inText(veiled, d)
 	return nil
 }
 
@@ -110,7 +123,7 @@ func (d *Document) take(blocks []pageBlock, keep []bool, base resolver) {
 	d.Blocks = make([]Block, 0, kept)
 	d.Outside = make([]Block, 0, len(blocks)-kept)
 	titled := false
-	quote := 0 // of the block before
+	quote := int32(0) // of the block before
 	for i := range blocks {
 		b := &blocks[i]
 		b.index = -1
@@ -127,10 +140,10 @@ func (d *Document) take(blocks []pageBlock, keep []bool, base resolver) {
 			titled = true
 			b.Kind = Headline
 		}
-		b.index = len(d.Blocks)
+		b.index = int32(len(d.Blocks))
 		short := len(b.anchors) > 0 && len(b.Text) <= maxShortLine && len(wordsOf(b.Text)) <= shortLine
 		for _, a := range b.anchors {
-			links.add(a, b.index, short)
+			links.add(a, int(b.index), short)
 		}
 		d.addQuoted(b, &quote)
 		d.Blocks = append(d.Blocks, b.Block)

@@ -51,8 +51,8 @@ type noticeFinder struct {
 	blocks []pageBlock
 	keep   []bool   // the blocks that are read; nil for all
 	a      *article // nil for a page without a tree
-	from   int      // elements from:to are the article, with head and foot
-	to     int
+	from   int32    // elements from:to are the article, with head and foot
+	to     int32
 	edges  []int // blocks at the beginning and at the end of the text
 	found  []foundNotice
 }
@@ -86,7 +86,7 @@ func markNotices(blocks []pageBlock, found []foundNotice) {
 
 // surroundings returns the element that is the article as a whole: the one that
 // says so around the root, or else the root.
-func (a *article) surroundings() int {
+func (a *article) surroundings() int32 {
 	for i := a.root; i > 0; i = a.elements[i].parent {
 		if a.elements[i].hint&storyHint != 0 {
 			return i
@@ -157,7 +157,7 @@ func (f *noticeFinder) at(i int) (foundNotice, bool) {
 // link, and it belongs to the article or to a box for notices.
 func (f *noticeFinder) eligible(i int) bool {
 	b := &f.blocks[i]
-	if b.hidden || b.Kind == Code || b.Kind == Row || 2*b.linked > len(b.Text) {
+	if b.hidden || b.Kind == Code || b.Kind == Row || 2*int(b.linked) > len(b.Text) {
 		return false
 	}
 	if f.a == nil || f.keep[i] {
@@ -285,7 +285,7 @@ func (f *noticeFinder) placeOf(i int) Place {
 
 // container returns the element around another whose name says that it holds
 // notices, or 0. It must be a box, not the whole text.
-func (a *article) container(in int) int {
+func (a *article) container(in int32) int32 {
 	for range maxContainer {
 		if in == 0 {
 			return 0
@@ -305,7 +305,7 @@ const (
 
 // inComments reports whether an element is part of furniture that is firmly so,
 // such as comments of readers and menus.
-func (a *article) inComments(in int) bool {
+func (a *article) inComments(in int32) bool {
 	for ; in > 0 && a.furniture[in]; in = a.elements[in].parent {
 		if a.elements[in].hint&firmHint != 0 {
 			return true
@@ -323,7 +323,7 @@ func (d *Document) addNotices(page []pageBlock, found []foundNotice, linked link
 		for _, i := range f.blocks {
 			b := page[i]
 			if n.Block < 0 {
-				n.Block = b.index
+				n.Block = int(b.index)
 			}
 			parts = append(parts, strings.ReplaceAll(b.Text, "\n", " "))
 			s := span{n.Start, n.End}.cover(span{b.Start, b.End})

@@ -9,7 +9,6 @@ import (
 	"unicode"
 
 	"github.com/walkback-dev/walkback/archive/pattern"
-	"github.com/walkback-dev/walkback/archive/textdiff"
 )
 
 // PDF is the media type of documents that [ReadPrinted] reads.
@@ -66,17 +65,18 @@ func ReadPrinted(ctx context.Context, printed *Printed, in Input) (*Document, er
 	}
 	doc := &Document{MediaType: PDF, Root: "pages"}
 	blocks := p.blocks()
-	if len(blocks) == 0 {
+	switch {
+	case len(blocks) == 0:
 		return nil, ErrNoText
+	case len(blocks) > maxBlocks:
+		return nil, errBlocks()
 	}
 	doc.stateInfo(printed, in.At)
 	if doc.Title == "" {
 		doc.Title = p.title(blocks)
 	}
 	for i := range blocks {
-		for _, address := range textdiff.URLs(blocks[i].Text) {
-			blocks[i].anchors = append(blocks[i].anchors, anchor{address, address})
-		}
+		blocks[i].linkAddresses()
 	}
 	doc.takeAll(blocks, newResolver(in.URL, ""), in.At)
 	for _, line := range p.outside {
@@ -284,9 +284,9 @@ func (p *printedReader) blocks() []pageBlock {
 var listMark = pattern.New(`^(?:[•‣▪●○◦∙·–—*-]|\(?(?:\d{1,2}|[a-z])[.)])\s+`)
 
 // levelOf returns the level of a heading with letters of a size; 0: it is none.
-func (p *printedReader) levelOf(size float64) int {
+func (p *printedReader) levelOf(size float64) uint8 {
 	if i := slices.Index(p.levels, size); i >= 0 {
-		return min(i+1, 6)
+		return uint8(min(i+1, 6))
 	}
 	return 0
 }

@@ -54,15 +54,16 @@ func (q *quoteWriter) take(raw string) []string {
 
 // addQuoted notes what of a block is quoted. before is the <blockquote> around
 // the block before.
-func (d *Document) addQuoted(b *pageBlock, before *int) {
+func (d *Document) addQuoted(b *pageBlock, before *int32) {
+	index := int(b.index)
 	switch n := len(d.Quoted); {
 	case b.quote > 0 && b.quote == *before && n > 0:
-		d.Quoted[n-1].Last = b.index
+		d.Quoted[n-1].Last = index
 	case b.quote > 0:
-		d.Quoted = append(d.Quoted, Quoted{Block: b.index, Last: b.index})
+		d.Quoted = append(d.Quoted, Quoted{Block: index, Last: index})
 	default:
-		for _, text := range b.quoted {
-			d.Quoted = append(d.Quoted, Quoted{Block: b.index, Last: b.index, Text: text})
+		for _, text := range b.quoted() {
+			d.Quoted = append(d.Quoted, Quoted{Block: index, Last: index, Text: text})
 		}
 	}
 	*before = b.quote

@@ -19,13 +19,13 @@ func (a *article) findFirsts() {
 	if a.firsts != nil {
 		return
 	}
-	a.firsts = make([]int, len(a.elements))
+	a.firsts = make([]int32, len(a.elements))
 	for i := range a.firsts {
 		a.firsts[i] = -1
 	}
 	for i, b := range a.blocks {
 		for in := b.in; a.firsts[in] < 0; in = a.elements[in].parent {
-			a.firsts[in] = i
+			a.firsts[in] = int32(i)
 		}
 	}
 }

@@ -28,14 +28,24 @@ func (s span) plus(n int) span {
 	return span{s.start + n, s.end + n}
 }
 
+// A narrowSpan is a span of a page as it is kept in lists: no page is so long that
+// 32 bits are too few.
+type narrowSpan struct{ start, end int32 }
+
+func (s span) narrow() narrowSpan { return narrowSpan{int32(s.start), int32(s.end)} }
+
+func (s narrowSpan) wide() span { return span{int(s.start), int(s.end)} }
+
 // An outline says which bytes of a page are text, and which are worth parsing.
 type outline struct {
 	text    string
-	parts   []span   // the text between tags, in order, without that of unread elements
-	worth   []span   // all but comments, unread attributes and the content of unread elements
-	scripts []script // that hold data
+	parts   []narrowSpan // the text between tags, in order, without that of unread elements
+	worth   []narrowSpan // all but comments, unread attributes and the content of unread elements
+	scripts []script     // that hold data
 
-	from int // where the last of worth starts
+	from  int // where the last of worth starts
+	nodes int // that the tree will have beside text, by the tags
+	attrs int // of tags, that are worth parsing
 }
 
 // A script is an element with data for programs, such as JSON-LD.
@@ -46,7 +56,7 @@ type script struct{ tag, content span }
 // where the text stood once it has built a tree, and it need not see what nobody
 // reads, which is most of many pages. Its time is linear.
 func newOutline(text string) *outline {
-	o := outline{text: text, parts: make([]span, 0, strings.Count(text, "<")/2)}
+	o := outline{text: text, parts: make([]narrowSpan, 0, strings.Count(text, "<")/2)}
 	start := 0 // of the text that is being read
 	for i := 0; i < len(text); {
 		n := strings.IndexByte(text[i:], '<')
@@ -60,11 +70,13 @@ func newOutline(text string) *outline {
 			continue
 		}
 		if i > start {
-			o.parts = append(o.parts, span{start, i})
+			o.parts = append(o.parts, span{start, i}.narrow())
 		}
 		// Without the comment, what stands before it must not join what comes after.
 		if strings.HasPrefix(text[i:end], "<!--") && (i == 0 || text[i-1] == '>' || isBlank(text[i-1])) {
 			o.drop(span{i, end})
+		} else {
+			o.nodes += nodesOf(text, i)
 		}
 		tag := span{i, end}
 		i, start = end, end
@@ -82,16 +94,46 @@ func newOutline(text string) *outline {
 		start = i
 	}
 	if start < len(text) {
-		o.parts = append(o.parts, span{start, len(text)})
+		o.parts = append(o.parts, span{start, len(text)}.narrow())
 	}
 	o.drop(span{len(text), len(text)})
 	return &o
 }
 
+// nodesOf returns how many nodes of a tree the tag at i makes: a table makes those
+// that it is to have around its cells, and the end of a paragraph one where none
+// is open.
+func nodesOf(text string, i int) int {
+	switch rest := text[i+1:]; {
+	case rest[0] != '/':
+		if tagName(text, i+1) == "table" {
+			return 4
+		}
+		return 1
+	case len(rest) > 2 && rest[1]|0x20 == 'p' && endsName(rest[2]):
+		return 1
+	}
+	return 0
+}
+
+// The bytes that the nodes of a tree take.
+const (
+	nodeSize      = 112
+	textSize      = 16 + nodeSize // with the least that its text takes until it is placed
+	attributeSize = 96            // lists of them have room to grow
+)
+
+// treeSize returns how many bytes the tree of the page will take at most, but for
+// long texts and values. (Few pages have many more nodes than tags: those that close
+// elements in another order than they open them.)
+func (o *outline) treeSize() int {
+	return o.nodes*nodeSize + len(o.parts)*textSize + o.attrs*attributeSize
+}
+
 // drop leaves bytes out of what is worth parsing. They must come in order.
 func (o *outline) drop(s span) {
 	if s.start > o.from {
-		o.worth = append(o.worth, span{o.from, s.start})
+		o.worth = append(o.worth, span{o.from, s.start}.narrow())
 	}
 	o.from = s.end
 }
@@ -102,14 +144,14 @@ func (o *outline) reader() io.Reader { return &spanReader{o.text, o.worth} }
 // A spanReader reads some spans of a text.
 type spanReader struct {
 	text string
-	left []span
+	left []narrowSpan
 }
 
 func (r *spanReader) Read(p []byte) (n int, err error) {
 	for n < len(p) && len(r.left) > 0 {
 		s := &r.left[0]
 		k := copy(p[n:], r.text[s.start:s.end])
-		n, s.start = n+k, s.start+k
+		n, s.start = n+k, s.start+int32(k)
 		if s.start == s.end {
 			r.left = r.left[1:]
 		}
@@ -129,7 +171,7 @@ func (o *outline) markup(i int) (end int, raw string) {
 	}
 	switch c := text[i+1]; {
 	case isLetter(c):
-		end = tagEnd(text, i+1, o.drop)
+		end = o.tagEnd(i + 1)
 		if name := tagName(text, i+1); rawElements[name] {
 			raw = name
 		}
@@ -139,7 +181,7 @@ func (o *outline) markup(i int) (end int, raw string) {
 		case i+2 >= len(text):
 			return i, ""
 		case isLetter(text[i+2]):
-			return tagEnd(text, i+2, o.drop), ""
+			return o.tagEnd(i + 2), ""
 		}
 		return past(text, i+2, ">"), ""
 	case c == '!' && strings.HasPrefix(text[i:], "<!--"):
@@ -202,9 +244,10 @@ func endsName(c byte) bool {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' }
 
-// tagEnd returns the index behind the tag whose name starts at i. It passes over
-// its attributes that nothing here reads to drop.
-func tagEnd(text string, i int, drop func(span)) int {
+// tagEnd returns the index behind the tag whose name starts at i. It drops its
+// attributes that nothing here reads.
+func (o *outline) tagEnd(i int) int {
+	text := o.text
 	for i < len(text) && !endsName(text[i]) {
 		i++
 	}
@@ -219,8 +262,10 @@ func tagEnd(text string, i int, drop func(span)) int {
 			for i++; i < len(text) && text[i] != '=' && !endsName(text[i]); i++ {
 			}
 			end := valueEnd(text, i)
-			if !isRead(text[name:i]) {
-				drop(span{name, end})
+			if isRead(text[name:i]) {
+				o.attrs++
+			} else {
+				o.drop(span{name, end})
 			}
 			i = end
 		}

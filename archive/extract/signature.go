@@ -12,7 +12,7 @@ import (
 // not depend on the text in it. Names that a build of the site makes up are
 // left out; elements that then have the same name are numbered, but not those
 // around it that have none: boxes without a name come and go.
-func (a *article) signature(of int) string {
+func (a *article) signature(of int32) string {
 	var names []string
 	for i := of; i > 0; i = a.elements[i].parent {
 		name := a.nameOf(i)
@@ -30,7 +30,7 @@ func (a *article) signature(of int) string {
 
 // earlierLike counts the elements before one that stand in the same element and
 // have the same name.
-func (a *article) earlierLike(i int, name string) int {
+func (a *article) earlierLike(i int32, name string) int {
 	up, n := a.elements[i].parent, 0
 	for k := up + 1; k < i; k = max(a.elements[k].end, k+1) {
 		if a.elements[k].parent == up && a.nameOf(k) == name {
@@ -41,7 +41,7 @@ func (a *article) earlierLike(i int, name string) int {
 }
 
 // nameOf names an element by its kind, id and classes.
-func (a *article) nameOf(i int) string {
+func (a *article) nameOf(i int32) string {
 	e := &a.elements[i]
 	name := e.name
 	if name == "body" || name == "html" {

@@ -82,7 +82,7 @@ func (w *textWriter) writeBlock(block Block) {
 	first, rest := "", ""
 	switch block.Kind {
 	case Heading:
-		w.WriteString(strings.Repeat("#", min(max(block.Level, 2), 6)) + " ")
+		w.WriteString(strings.Repeat("#", int(min(max(block.Level, 2), 6))) + " ")
 		w.write(strings.ReplaceAll(block.Text, "\n", " "), 0)
 		w.WriteByte('\n')
 		return
@@ -102,7 +102,7 @@ func (w *textWriter) writeBlock(block Block) {
 		w.WriteByte('\n')
 		return
 	case Item:
-		indent := strings.Repeat("  ", min(max(block.Level, 1), 6)-1)
+		indent := strings.Repeat("  ", int(min(max(block.Level, 1), 6))-1)
 		first, rest = indent+"- ", indent+"  "
 	case Quotation:
 		first, rest = "> ", "> "

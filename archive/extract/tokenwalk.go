@@ -21,7 +21,7 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 			return nil, "", ctx.Err()
 		}
 		if len(w.blocks) > maxBlocks {
-			return nil, "", &LimitError{What: "number of blocks of text", Limit: maxBlocks}
+			return nil, "", errBlocks()
 		}
 		kind := z.Next()
 		at = span{at.end, at.end + len(z.Raw())}

@@ -17,23 +17,26 @@ type page struct {
 type element struct {
 	name   string
 	attr   []html.Attribute
-	parent int  // index of the block element around it; of the first: 0
-	end    int  // index behind the last element inside it
-	hint   hint // what its name, role and class say about its content
+	parent int32 // index of the block element around it; of the first: 0
+	end    int32 // index behind the last element inside it
+	hint   hint  // what its name, role and class say about its content
 }
 
 // usualElements is how many block elements there is room for from the start.
 const usualElements = 1024
 
 // readPage turns a tree, whose text nodes have their places, into a page, and
-// takes the tree apart.
-func readPage(root *html.Node, places *aligner) *page {
+// takes the tree apart. The error is a [*LimitError].
+func readPage(root *html.Node, places *aligner) (*page, error) {
 	w := treeWalk{places: places, hints: make(map[string]hint), elements: make([]element, 0, usualElements)}
 	w.out.blocks = make([]pageBlock, 0, usualElements/2)
 	w.elements = append(w.elements, element{})
 	w.walk(root, 0)
-	w.elements[0].end = len(w.elements)
-	return &page{blocks: w.out.finish(), elements: w.elements}
+	w.elements[0].end = int32(len(w.elements))
+	if len(w.out.blocks) > maxBlocks {
+		return nil, errBlocks()
+	}
+	return &page{blocks: w.out.finish(), elements: w.elements}, nil
 }
 
 // inside returns for each element whether it or one around it has a name.
@@ -73,7 +76,7 @@ func (w *treeWalk) walk(n *html.Node, in int) {
 // children takes what is below a node, and takes it off the tree: a tree takes
 // several times the memory of its page, and nobody asks for it again.
 func (w *treeWalk) children(n *html.Node, in int) {
-	for c := n.FirstChild; c != nil; c = n.FirstChild {
+	for c := n.FirstChild; c != nil && len(w.out.blocks) <= maxBlocks; c = n.FirstChild {
 		w.walk(c, in)
 		n.RemoveChild(c)
 	}
@@ -82,7 +85,7 @@ func (w *treeWalk) children(n *html.Node, in int) {
 func (w *treeWalk) element(n *html.Node, in int) {
 	inline := inlineElements[n.Data]
 	if !inline {
-		w.elements = append(w.elements, element{name: n.Data, attr: n.Attr, parent: in, hint: w.hintOf(n)})
+		w.elements = append(w.elements, element{name: n.Data, attr: n.Attr, parent: int32(in), hint: w.hintOf(n)})
 		in = len(w.elements) - 1
 	}
 	hidden := isHidden(n) && !isPanel(n)
@@ -104,7 +107,7 @@ func (w *treeWalk) element(n *html.Node, in int) {
 		w.out.hidden--
 	}
 	if !inline {
-		w.elements[in].end = len(w.elements)
+		w.elements[in].end = int32(len(w.elements))
 	}
 }
 

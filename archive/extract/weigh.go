@@ -25,9 +25,9 @@ func weightOf(text string) int {
 
 // A weighed block is a block with what the choice of an article looks at.
 type weighed struct {
-	weight int  // of its text
-	linked int  // of the part of it that is links
-	ends   bool // as a sentence does
+	weight int32 // of its text
+	linked int32 // of the part of it that is links
+	ends   bool  // as a sentence does
 	prose  bool
 	aside  bool // in furniture, or hidden
 }
@@ -35,10 +35,10 @@ type weighed struct {
 // weigh measures a block.
 func weigh(b *pageBlock) weighed {
 	var m weighed
-	m.weight = weightOf(b.Text)
+	m.weight = int32(weightOf(b.Text))
 	m.linked = m.weight
-	if b.linked < len(b.Text) {
-		m.linked = m.weight * b.linked / len(b.Text)
+	if linked := int(b.linked); linked < len(b.Text) {
+		m.linked = int32(int(m.weight) * linked / len(b.Text))
 	}
 	m.ends = endsSentence(b.Text)
 	return m
@@ -73,11 +73,12 @@ func endsSentence(text string) bool {
 	return strings.ContainsRune(".!?…:;。！？：।؟", r) && text != ""
 }
 
-// sums are what an element holds, all its blocks together.
+// sums are what an element holds, all its blocks together: no more than 3 for each
+// byte of a text.
 type sums struct {
-	weight int
-	linked int
-	prose  int // weight of the prose
-	gain   int // worth of the blocks
-	noise  int // weight that is worth nothing
+	weight int32
+	linked int32
+	prose  int32 // weight of the prose
+	gain   int32 // worth of the blocks
+	noise  int32 // weight that is worth nothing
 }

@@ -98,6 +98,9 @@ func isWord(token string) bool {
 // URLs returns the http, https and ftp addresses that stand in a text as such,
 // in order, without the punctuation of the sentence around them.
 func URLs(text string) []string {
+	if !strings.Contains(text, "://") {
+		return nil
+	}
 	var out []string
 	c := tokens(text)
 	for i := range c.len() {

@@ -155,7 +155,7 @@ func (c *comparison) compareKinds(row textdiff.Row) {
 func kindWords(b extract.Block) string {
 	name := b.Kind.String()
 	if b.Level > 0 {
-		name += " " + strconv.Itoa(b.Level)
+		name += " " + strconv.Itoa(int(b.Level))
 	}
 	return name + ": " + b.Text
 }
