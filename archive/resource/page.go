@@ -2,6 +2,7 @@ package resource
 
 import (
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 
@@ -20,22 +21,23 @@ type Reference struct {
 // maxTags is how many tags, opening and closing, a page may have.
 const maxTags = 400_000
 
-// ErrTooLarge is returned for a page that has more than 400,000 tags.
+// ErrTooLarge is returned for a page that has more than 400,000 tags, or a tag with
+// more than 100,000 attributes.
 var ErrTooLarge = errors.New("the page has too many tags to look for its resources")
 
 // OfPage returns what a page asks for, in the order in which it does, each
 // address once. The page is text in UTF-8; address is where it was served from,
 // "" when that is not known: then relative references lead nowhere.
 func OfPage(page, address string) ([]Reference, error) {
-	root, err := Parse(page)
-	if err != nil {
-		return nil, err
+	if strings.Count(page, "<") > maxTags || hasMonster(page) {
+		return nil, ErrTooLarge
 	}
-	list := list{base: BaseOf(root, address), seen: map[string]bool{}}
-	for n := range root.Descendants() {
-		if n.Type == html.ElementNode {
-			list.addElement(n)
-		}
+	list := list{base: newBase(address), seen: map[string]bool{}}
+	if mayHaveBase(page) {
+		list.base = baseOf(elements(page), address)
+	}
+	for n := range elements(page) {
+		list.addElement(n)
 	}
 	return list.references, nil
 }
@@ -197,9 +199,23 @@ type Base struct{ url *whatwg.Url }
 
 // BaseOf returns the base of a page that was served from an address: its first
 // base element, itself taken relative to the address.
-func BaseOf(root *html.Node, address string) Base {
+func BaseOf(root *html.Node, address string) Base { return baseOf(root.Descendants(), address) }
+
+// mayHaveBase reports whether a page may have a base element.
+func mayHaveBase(page string) bool {
+	const tag = "<base"
+	for i := strings.IndexByte(page, '<'); i >= 0; i = strings.IndexByte(page, '<') {
+		if page = page[i:]; len(page) > len(tag) && strings.EqualFold(page[:len(tag)], tag) {
+			return true
+		}
+		page = page[1:]
+	}
+	return false
+}
+
+func baseOf(nodes iter.Seq[*html.Node], address string) Base {
 	base := newBase(address)
-	for n := range root.Descendants() {
+	for n := range nodes {
 		if n.Type != html.ElementNode || n.Data != "base" {
 			continue
 		}

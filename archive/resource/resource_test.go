@@ -33,6 +33,7 @@ func TestOfPage(t *testing.T) {
 		"media":    {`<video src=v.mp4 poster=v.jpg><source src=w.webm><track src=t.vtt></video><audio src=a.ogg>`, []string{"image p/v.jpg", "media p/v.mp4", "media p/w.webm", "media p/t.vtt", "media p/a.ogg"}},
 		"links":    {`<link rel="shortcut icon" href=/f.ico><link rel="alternate stylesheet" href=n.css><link rel=preload as=style href=p.css onload="this.rel='stylesheet'"><link rel=preload as=script href=p.js><link rel=canonical href=c>`, []string{"icon f.ico", "style p/p.css"}},
 		"svg":      {`<svg><image href=i.png /><image xlink:href=x.png /><use href="#a"/></svg>`, []string{"image p/i.png", "image p/x.png"}},
+		"fallback": {`<image src=a.png><svg><image href=b.svg src=no.png /></svg><image src=c.png>`, []string{"image p/a.png", "image p/b.svg", "image p/c.png"}},
 		"styles":   {`<style>@import 'i.css'; p { background: url(b.png) }</style><p style="background:url('s.png')">`, []string{"style p/i.css", "image p/b.png", "image p/s.png"}},
 		"others":   {`<script src=s.js></script><iframe src=f.html></iframe><embed src=e.swf><img src="javascript:x"><img src="https://u:p@b.example/x.png"><img src="ftp://b.example/x">`, nil},
 	} {
@@ -44,8 +45,10 @@ func TestOfPage(t *testing.T) {
 			t.Errorf("%s: -want +got\n%s", name, diff)
 		}
 	}
-	if _, err := OfPage(strings.Repeat("<", maxTags+1), ""); err != ErrTooLarge {
-		t.Errorf("a page of too many tags: %v", err)
+	for _, page := range []string{strings.Repeat("<", maxTags+1), `<p x=">"` + strings.Repeat(" a", longTag) + ">"} {
+		if _, err := OfPage(page, ""); err != ErrTooLarge {
+			t.Errorf("a page of %.9q…: %v", page, err)
+		}
 	}
 }
 
