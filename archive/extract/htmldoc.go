@@ -26,16 +26,13 @@ func errBlocks() error { return &LimitError{What: "number of blocks of text", Li
 
 // readHTML fills the document from a page.
 func (d *Document) readHTML(ctx context.Context, text string, in Input) error {
-	if strings.Count(text, "<") > maxTags {
-		return d.readTokens(ctx, text, in)
-	}
 	lines := newOutline(text)
-	if lines.treeSize() > maxTree {
-		return d.readTokens(ctx, text, in)
+	if strings.Count(text, "<") > maxTags || lines.treeSize() > maxTree {
+		return d.readTokens(ctx, lines, in)
 	}
 	root, err := html.Parse(lines.reader())
 	if err != nil {
-		return d.readTokens(ctx, text, in) // nested too deeply
+		return d.readTokens(ctx, lines, in) // nested too deeply
 	}
 	places := newAligner(lines)
 	marks := prepare(root, places)
@@ -90,8 +87,8 @@ func (d *Document) addDates(a *article, in Input) {
 }
 
 // readTokens fills the document from a page that has no tree.
-func (d *Document) readTokens(ctx context.Context, text string, in Input) error {
-	blocks, title, err := walkTokens(ctx, text)
+func (d *Document) readTokens(ctx context.Context, lines *outline, in Input) error {
+	blocks, title, err := lines.walkTokens(ctx)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,9 @@ func readLinkedData(o *outline) linkedArticle {
 
 // isLinkedData reports whether a tag says that what follows is JSON-LD.
 func isLinkedData(tag string) bool {
+	if len(tag) > maxLink {
+		return false
+	}
 	z := html.NewTokenizer(strings.NewReader(tag))
 	z.Next()
 	for _, a := range z.Token().Attr {

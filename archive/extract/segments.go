@@ -139,21 +139,22 @@ func (o *outline) drop(s span) {
 }
 
 // reader returns what is worth parsing.
-func (o *outline) reader() io.Reader { return &spanReader{o.text, o.worth} }
+func (o *outline) reader() io.Reader { return &spanReader{text: o.text, left: o.worth} }
 
 // A spanReader reads some spans of a text.
 type spanReader struct {
 	text string
 	left []narrowSpan
+	done int // bytes of the first of them
 }
 
 func (r *spanReader) Read(p []byte) (n int, err error) {
 	for n < len(p) && len(r.left) > 0 {
-		s := &r.left[0]
-		k := copy(p[n:], r.text[s.start:s.end])
-		n, s.start = n+k, s.start+int32(k)
-		if s.start == s.end {
-			r.left = r.left[1:]
+		s := r.left[0].wide()
+		k := copy(p[n:], r.text[s.start+r.done:s.end])
+		n, r.done = n+k, r.done+k
+		if s.start+r.done == s.end {
+			r.left, r.done = r.left[1:], 0
 		}
 	}
 	if n == 0 && len(p) > 0 {
@@ -244,16 +245,20 @@ func endsName(c byte) bool {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' }
 
+// maxAttributes is how many attributes of a tag are read.
+const maxAttributes = 100
+
 // tagEnd returns the index behind the tag whose name starts at i. It drops its
 // attributes that nothing here reads.
 func (o *outline) tagEnd(i int) int {
-	text := o.text
+	text, read := o.text, 0
 	for i < len(text) && !endsName(text[i]) {
 		i++
 	}
 	for i < len(text) {
 		switch c := text[i]; {
 		case c == '>':
+			o.attrs += read
 			return i + 1
 		case c == '/' || isBlank(c):
 			i++
@@ -262,8 +267,8 @@ func (o *outline) tagEnd(i int) int {
 			for i++; i < len(text) && text[i] != '=' && !endsName(text[i]); i++ {
 			}
 			end := valueEnd(text, i)
-			if isRead(text[name:i]) {
-				o.attrs++
+			if read < maxAttributes && isRead(text[name:i]) {
+				read++
 			} else {
 				o.drop(span{name, end})
 			}

@@ -3,7 +3,6 @@ package extract
 import (
 	"context"
 	"io"
-	"strings"
 
 	"golang.org/x/net/html"
 )
@@ -12,9 +11,16 @@ import (
 // order. It serves pages that are too large or nested too deeply for a tree.
 // Its time and memory are linear in the size of the page.
 func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title string, err error) {
-	z := html.NewTokenizer(strings.NewReader(text))
+	return newOutline(text).walkTokens(ctx)
+}
+
+// walkTokens does so with what is worth parsing.
+func (o *outline) walkTokens(ctx context.Context) (blocks []pageBlock, title string, err error) {
+	text, way := o.text, wayToPage{spans: o.worth}
+	o.parts = nil
+	z := html.NewTokenizer(o.reader())
 	var w blockWriter
-	at := span{}           // of the token
+	at := span{}           // of the token in what is worth parsing
 	silent, name := "", "" // name of the silent element that is open; of the last one
 	for tokens := 0; ; tokens++ {
 		if tokens%4096 == 0 && ctx.Err() != nil {
@@ -34,7 +40,7 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 		case html.TextToken:
 			switch t := string(z.Text()); {
 			case silent == "":
-				w.write(t, 0, trimSpan(text, at))
+				w.write(t, 0, trimSpan(text, way.of(at)))
 			case silent == "title" && title == "":
 				title = display(html.UnescapeString(t))
 			}
@@ -57,6 +63,29 @@ func walkTokens(ctx context.Context, text string) (blocks []pageBlock, title str
 				w.close(name)
 			}
 		}
+	}
+}
+
+// A wayToPage tells where in a page stands what was parsed. Places must be asked
+// for in rising order.
+type wayToPage struct {
+	spans []narrowSpan // of the page, which were parsed
+	done  int          // bytes of the spans before
+}
+
+func (w *wayToPage) of(at span) span {
+	start := w.to(at.start)
+	return span{start, w.to(at.end-1) + 1}
+}
+
+func (w *wayToPage) to(place int) int {
+	for {
+		s := w.spans[0].wide()
+		if place < w.done+s.end-s.start {
+			return s.start + place - w.done
+		}
+		w.done += s.end - s.start
+		w.spans = w.spans[1:]
 	}
 }
 
