@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path"
 
@@ -146,7 +147,7 @@ func inputOf(c *schemas.Capture, payload []byte) extract.Input {
 type wasRead struct {
 	document *extract.Document // nil when there is no text
 	limit    int64             // how many bytes are read, where the payload has more and was not
-	noText   string            // why a PDF has no text, a word of capture.json
+	noText   string            // why there is no text, a word of capture.json
 }
 
 // read extracts the text of a payload of this size. No more than the beginning is
@@ -192,6 +193,8 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 		return wasRead{noText: pdf.Reason(err)}, nil
 	case errors.As(err, &over) && (over.Limit == extract.MaxText || over.Limit == pdf.MaxSize || over.Limit == saved.MaxMessage):
 		return wasRead{limit: over.Limit}, nil
+	case over != nil && over.Limit == extract.MaxBlocks:
+		return wasRead{noText: tooManyBlocks}, nil
 	case over != nil:
 		return wasRead{}, nil
 	}
@@ -211,14 +214,21 @@ func readPDF(ctx context.Context, in extract.Input) (*extract.Document, error) {
 	return extract.ReadPrinted(ctx, lines, in)
 }
 
-// noTextWords say why a PDF has no text.
+// tooManyBlocks is said of what has text, but more than [extract.MaxBlocks] blocks.
+const tooManyBlocks = "too-many-blocks"
+
+// noTextWords say why a payload has no text.
 var noTextWords = map[string]string{
 	"encrypted":   "the PDF needs a password",
 	"damaged":     "the PDF is damaged, or none after all",
 	"pictures":    "the pages of the PDF are pictures: was it scanned?",
 	"too-complex": "the PDF takes too much time or memory to read",
+	tooManyBlocks: fmt.Sprintf("it has more than the %d,000 paragraphs, list items and the like that are read", extract.MaxBlocks/1000),
 }
 
-// WhyNoText says why the newest capture of the page, a PDF, has no text; "" when
-// it has, or is none.
-func (p *Page) WhyNoText() string { return noTextWords[p.Capture.NoText] }
+// NoTextWords puts the no_text of a capture in words; "" when there is none.
+func NoTextWords(reason string) string { return noTextWords[reason] }
+
+// WhyNoText says why the newest capture of the page has no text, in words; "" when
+// it has, or is of no kind that has.
+func (p *Page) WhyNoText() string { return NoTextWords(p.Capture.NoText) }

@@ -95,7 +95,7 @@
 // where each stands.
 //
 // Texts. What has no text of its own, such as a picture, has no text.md; a PDF says
-// why in no_text. Quotes from a PDF have no byte range: see package pdf.
+// why in no_text, and so does a text of too many blocks. Quotes from a PDF have no byte range: see package pdf.
 //
 // # Private state
 //

@@ -86,9 +86,9 @@ type Capture struct {
 	ResourceHeads    *File      `json:"resource_heads,omitempty"`    // resources.http
 	ResourcesOmitted int64      `json:"resources_omitted,omitempty"` // how many more it asks for that are not listed
 	Text             *Text      `json:"text,omitempty"`
-	TextLimit        int64      `json:"text_limit,omitempty"`                                            // the bytes of a decoded payload that are read as text, where this one has more and was not read
-	NoText           string     `json:"no_text,omitempty" rule:"encrypted|damaged|pictures|too-complex"` // why a PDF has no text
-	LastServed       *State     `json:"last_served,omitempty"`                                           // the newest served capture, where this one was not served
+	TextLimit        int64      `json:"text_limit,omitempty"`                                                            // the bytes of a decoded payload that are read as text, where this one has more and was not read
+	NoText           string     `json:"no_text,omitempty" rule:"encrypted|damaged|pictures|too-complex|too-many-blocks"` // why a PDF has no text, or why a text was not read
+	LastServed       *State     `json:"last_served,omitempty"`                                                           // the newest served capture, where this one was not served
 
 	Tool        *Tool        `json:"tool,omitempty"`
 	Operator    string       `json:"operator,omitempty"`

@@ -53,9 +53,10 @@ type CapturedPage struct {
 	Rule      string       `json:"rule,omitempty" rule:"word"`
 	Detail    string       `json:"detail,omitempty"` // why it failed, in words
 	Status    int          `json:"status,omitempty" rule:"status"`
-	Bytes     int64        `json:"bytes"`                // of the payload
-	Truncated Truncation   `json:"truncated,omitempty"`  // why the payload is not whole
-	TextLimit int64        `json:"text_limit,omitempty"` // the bytes that are read as text, where the payload has more
+	Bytes     int64        `json:"bytes"`                                                                           // of the payload
+	Truncated Truncation   `json:"truncated,omitempty"`                                                             // why the payload is not whole
+	TextLimit int64        `json:"text_limit,omitempty"`                                                            // the bytes that are read as text, where the payload has more
+	NoText    string       `json:"no_text,omitempty" rule:"encrypted|damaged|pictures|too-complex|too-many-blocks"` // as in capture.json
 	Change    *Change      `json:"change,omitempty"`
 	Within    *TimeBracket `json:"within,omitempty"` // the change happened between these
 	First     *FirstLook   `json:"first,omitempty"`  // a passing fault that a second look did not bear out

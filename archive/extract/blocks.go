@@ -12,7 +12,7 @@ import (
 
 // A pageBlock is a block with what is needed to choose between blocks.
 //
-// A page has up to maxBlocks of them, so they are small: no text is so long that
+// A page has up to MaxBlocks of them, so they are small: no text is so long that
 // 32 bits are too few, and what few blocks have is kept apart.
 type pageBlock struct {
 	Block

@@ -17,12 +17,12 @@ const (
 	maxTree = 72 << 20
 )
 
-// maxBlocks is how many blocks a text may have. No text is known that has as many:
+// MaxBlocks is how many blocks a text may have. No text is known that has as many:
 // in one of [MaxText] bytes a block would have 42 with its markup.
-const maxBlocks = 200_000
+const MaxBlocks = 200_000
 
 // errBlocks is the error for a text with more.
-func errBlocks() error { return &LimitError{What: "number of blocks of text", Limit: maxBlocks} }
+func errBlocks() error { return &LimitError{What: "number of blocks of text", Limit: MaxBlocks} }
 
 // readHTML fills the document from a page.
 func (d *Document) readHTML(ctx context.Context, text string, in Input) error {

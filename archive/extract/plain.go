@@ -10,9 +10,9 @@ import (
 // readPlain fills the document from text without markup: paragraphs stand
 // between blank lines, and web addresses in the text are links.
 func (d *Document) readPlain(text string, in Input) error {
-	blocks := make([]pageBlock, 0, min(strings.Count(text, "\n\n"), maxBlocks)+1)
+	blocks := make([]pageBlock, 0, min(strings.Count(text, "\n\n"), MaxBlocks)+1)
 	for b := range paragraphs(text) {
-		if len(blocks) == maxBlocks {
+		if len(blocks) == MaxBlocks {
 			return errBlocks()
 		}
 		p := pageBlock{Block: b}

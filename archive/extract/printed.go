@@ -68,7 +68,7 @@ func ReadPrinted(ctx context.Context, printed *Printed, in Input) (*Document, er
 	switch {
 	case len(blocks) == 0:
 		return nil, ErrNoText
-	case len(blocks) > maxBlocks:
+	case len(blocks) > MaxBlocks:
 		return nil, errBlocks()
 	}
 	doc.stateInfo(printed, in.At)

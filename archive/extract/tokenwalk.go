@@ -26,7 +26,7 @@ func (o *outline) walkTokens(ctx context.Context) (blocks []pageBlock, title str
 		if tokens%4096 == 0 && ctx.Err() != nil {
 			return nil, "", ctx.Err()
 		}
-		if len(w.blocks) > maxBlocks {
+		if len(w.blocks) > MaxBlocks {
 			return nil, "", errBlocks()
 		}
 		kind := z.Next()

@@ -33,7 +33,7 @@ func readPage(root *html.Node, places *aligner) (*page, error) {
 	w.elements = append(w.elements, element{})
 	w.walk(root, 0)
 	w.elements[0].end = int32(len(w.elements))
-	if len(w.out.blocks) > maxBlocks {
+	if len(w.out.blocks) > MaxBlocks {
 		return nil, errBlocks()
 	}
 	return &page{blocks: w.out.finish(), elements: w.elements}, nil
@@ -76,7 +76,7 @@ func (w *treeWalk) walk(n *html.Node, in int) {
 // children takes what is below a node, and takes it off the tree: a tree takes
 // several times the memory of its page, and nobody asks for it again.
 func (w *treeWalk) children(n *html.Node, in int) {
-	for c := n.FirstChild; c != nil && len(w.out.blocks) <= maxBlocks; c = n.FirstChild {
+	for c := n.FirstChild; c != nil && len(w.out.blocks) <= MaxBlocks; c = n.FirstChild {
 		w.walk(c, in)
 		n.RemoveChild(c)
 	}

@@ -38,7 +38,7 @@ func describedPage(d *archive.PageDraft) schemas.CapturedPage {
 	c := d.Capture
 	page := schemas.CapturedPage{
 		Page: d.ID, URL: d.Name, Title: d.Title(), Outcome: c.Access.Outcome, Rule: c.Access.Rule,
-		Status: c.Status, Bytes: d.Size(), Truncated: c.Truncated, TextLimit: c.TextLimit, Change: d.Verdict, Result: schemas.ResultNew,
+		Status: c.Status, Bytes: d.Size(), Truncated: c.Truncated, TextLimit: c.TextLimit, NoText: c.NoText, Change: d.Verdict, Result: schemas.ResultNew,
 	}
 	if c.Failure != nil {
 		page.Detail = c.Failure.Detail
@@ -77,7 +77,7 @@ func storedPage(page *archive.Page, result schemas.ResultKind) schemas.CapturedP
 	c := page.Capture
 	stored := schemas.CapturedPage{
 		Page: page.ID, URL: page.Name, Result: result, Outcome: c.Access.Outcome, Rule: c.Access.Rule,
-		Status: c.Status, Truncated: c.Truncated, TextLimit: c.TextLimit,
+		Status: c.Status, Truncated: c.Truncated, TextLimit: c.TextLimit, NoText: c.NoText,
 	}
 	if c.Body != nil {
 		stored.Bytes = c.Body.Size
@@ -289,6 +289,9 @@ func outcomeWords(page schemas.CapturedPage) string {
 	}
 	if page.TextLimit > 0 && page.Outcome == schemas.Served {
 		words += ", its text not read (longer than " + size(page.TextLimit) + ")"
+	}
+	if why := archive.NoTextWords(page.NoText); why != "" && page.Outcome == schemas.Served {
+		words += ", its text not read (" + why + ")"
 	}
 	if page.Resources != nil && page.Resources.Missing > 0 {
 		words += ", " + count(page.Resources.Missing, "resource") + " missing"
