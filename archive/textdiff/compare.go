@@ -118,16 +118,23 @@ func compareWithin(al *aligner, a, b cuts, runs []run) []run {
 	work := 0
 	runs = joinAcrossBlank(runs, a)
 	for _, r := range runs {
-		if !r.equal {
-			w := passagesOf(a.join(r.a0, r.a1), b.join(r.b0, r.b1))
+		if before, after := a.join(r.a0, r.a1), b.join(r.b0, r.b1); !r.equal && !isLong(before, after) {
+			w := passagesOf(before, after)
 			all, work = append(all, w), work+w.cost()
 		}
 	}
 	out := make([]run, 0, 4*len(runs))
 	for _, r := range runs {
 		at := run{r.equal, a.start(r.a0), a.start(r.a1), b.start(r.b0), b.start(r.b1)}
-		if r.equal {
+		before, after := a.join(r.a0, r.a1), b.join(r.b0, r.b1)
+		switch {
+		case r.equal, a.coarse && isLong(before, after):
 			out = append(out, at)
+			continue
+		case isLong(before, after):
+			for _, r := range longRuns(&aligner{}, before, after) {
+				out = append(out, run{r.equal, at.a0 + r.a0, at.a0 + r.a1, at.b0 + r.b0, at.b0 + r.b1})
+			}
 			continue
 		}
 		w := all[0]

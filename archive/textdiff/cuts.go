@@ -6,6 +6,8 @@ import "strings"
 type cuts struct {
 	text string
 	at   []int32 // where piece i starts; one more entry ends the last piece
+
+	coarse bool // the pieces are those of a long passage
 }
 
 // start returns where piece i starts, or where the last one ends.

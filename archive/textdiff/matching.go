@@ -185,20 +185,26 @@ func (m *matching) rows(d *BlockDiff) {
 
 // differences compares the words of each match whose sides differ.
 func (m *matching) differences() [][]Segment {
+	type differing struct {
+		match int
+		passages
+	}
 	out := make([][]Segment, len(m.matches))
-	all := make([]passages, len(m.matches))
+	var all []differing
 	var al aligner
 	work := 0
 	for n, match := range m.matches {
-		if before, after := joined(m.before, match.before), joined(m.after, match.after); before != after {
-			all[n] = passagesOf(before, after)
-			work += all[n].cost()
+		switch before, after := joined(m.before, match.before), joined(m.after, match.after); {
+		case before == after:
+		case isLong(before, after):
+			out[n] = segments(before, after, longRuns(&al, before, after))
+		default:
+			p := passagesOf(before, after)
+			all, work = append(all, differing{n, p}), work+p.cost()
 		}
 	}
-	for n, p := range all {
-		if p.a.text != "" || p.b.text != "" {
-			out[n] = p.segments(&al, shareOf(p.cost(), work))
-		}
+	for _, p := range all {
+		out[p.match] = p.segments(&al, shareOf(p.cost(), work))
 	}
 	return out
 }
