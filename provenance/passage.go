@@ -3,6 +3,7 @@ package provenance
 import (
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/walkback-dev/walkback/archive/extract"
@@ -15,11 +16,11 @@ type passages struct {
 	document *extract.Document
 	text     string // the blocks, joined by line feeds
 	starts   []int  // where each block begins in it
-	inText   *extract.TextPlaces
+	inText   func() *extract.TextPlaces
 }
 
 func passagesOf(document *extract.Document) *passages {
-	p := &passages{document: document, starts: make([]int, len(document.Blocks)), inText: document.TextPlaces()}
+	p := &passages{document: document, starts: make([]int, len(document.Blocks)), inText: sync.OnceValue(document.TextPlaces)}
 	var text strings.Builder
 	for i, block := range document.Blocks {
 		if i > 0 {
@@ -60,12 +61,12 @@ func (p *passages) selection(first, last textdiff.Place) (s schemas.Selection, o
 	if last.Block == first.Block {
 		until = last.End
 	}
-	from, to, ok := p.inText.Of(first.Block, first.Start, until)
+	from, to, ok := p.inText().Of(first.Block, first.Start, until)
 	if !ok {
 		return s, false
 	}
 	if last.Block != first.Block {
-		if _, to, ok = p.inText.Of(last.Block, last.Start, last.End); !ok {
+		if _, to, ok = p.inText().Of(last.Block, last.Start, last.End); !ok {
 			return s, false
 		}
 	}

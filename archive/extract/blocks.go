@@ -337,8 +337,9 @@ func cells(raw string) string {
 
 // preformatted keeps lines and spaces, without control characters.
 func preformatted(raw string) string {
-	lines := strings.Split(strings.ReplaceAll(raw, "\r\n", "\n"), "\n")
-	for i, line := range lines {
+	var out strings.Builder
+	blank := 0 // lines since the last that is not
+	for line := range strings.SplitSeq(strings.ReplaceAll(raw, "\r\n", "\n"), "\n") {
 		line = strings.ReplaceAll(line, "\t", "    ")
 		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
 		line = strings.Map(func(r rune) rune {
@@ -350,15 +351,17 @@ func preformatted(raw string) string {
 			}
 			return r
 		}, strings.TrimSpace(line))
-		lines[i] = strings.TrimRight(indent+norm.NFC.String(line), " ")
+		if line = strings.TrimRight(indent+norm.NFC.String(line), " "); line == "" {
+			blank++
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteString(strings.Repeat("\n", blank+1))
+		}
+		out.WriteString(line)
+		blank = 0
 	}
-	for len(lines) > 0 && lines[0] == "" {
-		lines = lines[1:]
-	}
-	for len(lines) > 0 && lines[len(lines)-1] == "" {
-		lines = lines[:len(lines)-1]
-	}
-	return strings.Join(lines, "\n")
+	return out.String()
 }
 
 // frameElements decide the kind of the blocks inside them.

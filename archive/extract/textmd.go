@@ -14,6 +14,11 @@ func (d *Document) Markdown() []byte {
 }
 
 func (d *Document) writeText(w *textWriter) {
+	size := len(d.Title)
+	for _, block := range d.Blocks {
+		size += len(block.Text) + len("## \n\n")
+	}
+	w.Grow(size)
 	if d.Title != "" {
 		w.WriteString("# " + d.Title + "\n")
 	}
@@ -65,15 +70,15 @@ type textWriter struct {
 
 // textPiece is a piece of a block as it stands in text.md.
 type textPiece struct {
-	block      int
-	start, end int // bytes of the block's text
-	at         int // bytes of text.md
+	block      int32
+	start, end int32 // bytes of the block's text
+	at         int32 // bytes of text.md
 }
 
 // write writes block.Text[start:end], where line ends may stand as spaces.
 func (w *textWriter) write(text string, start int) {
 	if w.note != nil {
-		w.note(textPiece{block: w.block, start: start, end: start + len(text), at: w.Len()})
+		w.note(textPiece{block: int32(w.block), start: int32(start), end: int32(start + len(text)), at: int32(w.Len())})
 	}
 	w.WriteString(text)
 }

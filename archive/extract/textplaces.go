@@ -10,7 +10,7 @@ import (
 type TextPlaces struct {
 	text   []byte
 	pieces []textPiece // in the order of text.md, which is that of the blocks
-	runes  []int       // code points of text before each piece
+	runes  []int32     // code points of text before each piece
 	title  string      // what the first line says
 	head   int         // the block that says the same; -1 when there is none
 }
@@ -23,11 +23,11 @@ func (d *Document) TextPlaces() *TextPlaces {
 	w := textWriter{note: func(piece textPiece) { p.pieces = append(p.pieces, piece) }}
 	d.writeText(&w)
 	p.text = w.Bytes()
-	p.runes = make([]int, len(p.pieces))
+	p.runes = make([]int32, len(p.pieces))
 	count, done := 0, 0
 	for i, piece := range p.pieces {
 		count += utf8.RuneCount(p.text[done:piece.at])
-		p.runes[i], done = count, piece.at
+		p.runes[i], done = int32(count), int(piece.at)
 	}
 	return p
 }
@@ -43,15 +43,15 @@ func (p *TextPlaces) Of(block, start, end int) (from, to int, ok bool) {
 	}
 	i := sort.Search(len(p.pieces), func(i int) bool {
 		q := p.pieces[i]
-		return q.block > block || q.block == block && q.end > start
+		return int(q.block) > block || int(q.block) == block && int(q.end) > start
 	})
-	for ; i < len(p.pieces) && p.pieces[i].block == block && p.pieces[i].start < end; i++ {
-		piece := p.pieces[i]
+	for ; i < len(p.pieces) && int(p.pieces[i].block) == block && int(p.pieces[i].start) < end; i++ {
+		piece, runes := p.pieces[i], int(p.runes[i])
 		text := p.text[piece.at : piece.at+piece.end-piece.start]
 		if !ok {
-			from, ok = p.runes[i]+utf8.RuneCount(text[:max(start, piece.start)-piece.start]), true
+			from, ok = runes+utf8.RuneCount(text[:max(start, int(piece.start))-int(piece.start)]), true
 		}
-		to = p.runes[i] + utf8.RuneCount(text[:min(end, piece.end)-piece.start])
+		to = runes + utf8.RuneCount(text[:min(end, int(piece.end))-int(piece.start)])
 	}
 	return from, to, ok
 }
