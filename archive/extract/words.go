@@ -13,5 +13,15 @@ func wordsOf(text string) []string {
 
 // sameWords reports whether two texts differ in nothing but punctuation and case.
 func sameWords(a, b string) bool {
-	return a != "" && b != "" && strings.Join(wordsOf(a), " ") == strings.Join(wordsOf(b), " ")
+	if a == "" || b == "" {
+		return false
+	}
+	if short, long := min(len(a), len(b)), max(len(a), len(b)); long > maxSameWords && long > 8*short {
+		return false // a text, and not the title of one
+	}
+	return strings.Join(wordsOf(a), " ") == strings.Join(wordsOf(b), " ")
 }
+
+// maxSameWords is how many bytes two texts have at the most of which one may be
+// several times as long as the other and yet have the same words.
+const maxSameWords = 4096

@@ -36,13 +36,13 @@ type gap struct {
 // tokenised are the visible tokens of several blocks, one after the other.
 type tokenised struct {
 	numbers []int32
-	block   []int // which of the blocks each token stands in
+	block   []int32 // which of the blocks each token stands in
 	size    []int // tokens of each block
 }
 
 func (t *tokenised) add(numbers []int32) {
 	for range numbers {
-		t.block = append(t.block, len(t.size))
+		t.block = append(t.block, int32(len(t.size)))
 	}
 	t.numbers = append(t.numbers, numbers...)
 	t.size = append(t.size, len(numbers))
@@ -50,13 +50,29 @@ func (t *tokenised) add(numbers []int32) {
 
 func (g *gap) number(before, after []string) {
 	ids := make(numbering)
+	cut := visible
+	if size(before, g.before)+size(after, g.after) > longGap {
+		cut = func(block string, ids numbering) []int32 { return ids.all(coarse(block)) }
+	}
 	for _, i := range g.before {
-		g.a.add(visible(before[i], ids))
+		g.a.add(cut(before[i], ids))
 	}
 	for _, j := range g.after {
-		g.b.add(visible(after[j], ids))
+		g.b.add(cut(after[j], ids))
 	}
 	g.count = len(ids)
+}
+
+// longGap is how many bytes blocks have together that are not compared by their
+// words, which take many times as much memory, but piece by piece.
+const longGap = 4 << 20
+
+// size returns how many bytes some of the blocks have.
+func size(blocks []string, which []int) (n int) {
+	for _, i := range which {
+		n += len(blocks[i])
+	}
+	return n
 }
 
 func (g *gap) cost() int { return cost(len(g.a.numbers), len(g.b.numbers)) }
@@ -116,7 +132,7 @@ func (g *gap) links(al *aligner, work int) []link {
 	for _, r := range al.align(g.a.numbers, g.b.numbers, g.count, work) {
 		for k := 0; r.equal && k < r.a1-r.a0; k++ {
 			a, b := r.a0+k, r.b0+k
-			i, j := g.a.block[a], g.b.block[b]
+			i, j := int(g.a.block[a]), int(g.b.block[b])
 			if n := len(out) - 1; n < 0 || out[n].i != i || out[n].j != j {
 				out = append(out, link{i: i, j: j, a0: a, b0: b})
 			}
@@ -141,6 +157,9 @@ const (
 // movedAndEdited matches blocks that are left over with ones left over
 // elsewhere that share half of their tokens, the most similar first.
 func (m *matching) movedAndEdited() {
+	if size(m.before, m.free(0, Range{0, len(m.before)}))+size(m.after, m.free(1, Range{0, len(m.after)})) > longGap {
+		return
+	}
 	ids := make(numbering)
 	before := m.leftOver(0, m.before, ids)
 	after := m.leftOver(1, m.after, ids)
