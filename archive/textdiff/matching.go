@@ -129,6 +129,7 @@ func (m *matching) moved() {
 func (m *matching) rows(d *BlockDiff) {
 	d.home = make([]int, len(m.before))
 	d.claimed = make([]int, len(m.after))
+	d.Rows = make([]Row, 0, max(len(m.before), len(m.after)))
 	differences := m.differences()
 	other := make(map[int]int) // the row of a move that came first
 	add := func(n int, op RowOp, before, after Range) {

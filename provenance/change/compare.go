@@ -60,6 +60,7 @@ func isField(kind extract.Kind) bool {
 // text returns the blocks that are text, and where they stand.
 func text(d *extract.Document) (texts []string, at []int) {
 	title := textdiff.FoldText(d.Title)
+	texts, at = make([]string, 0, len(d.Blocks)), make([]int, 0, len(d.Blocks))
 	for i, b := range d.Blocks {
 		if isField(b.Kind) || b.Kind == extract.Heading && textdiff.FoldText(b.Text) == title {
 			continue
@@ -237,7 +238,7 @@ func (c *comparison) isTeaser(e edit) bool {
 	}
 	block := c.blocks[side][e.at]
 	text := d.Blocks[block].Text
-	if len(strings.Fields(text)) < 4 {
+	if !hasWords(text, 4) {
 		return false
 	}
 	return slices.ContainsFunc(d.Links, func(l extract.Link) bool {

@@ -234,5 +234,5 @@ func (j *judgement) inQuotation(p *place) bool {
 
 // sentenceWent reports whether changed words hold a sentence as a whole.
 func sentenceWent(words string) bool {
-	return len(strings.Fields(words)) >= 4 && strings.ContainsAny(words[len(words)-min(4, len(words)):], ".!?。！？…")
+	return hasWords(words, 4) && strings.ContainsAny(words[len(words)-min(4, len(words)):], ".!?。！？…")
 }

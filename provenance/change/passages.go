@@ -71,7 +71,7 @@ func (e edit) near() []place {
 		if n := len(joined); n > 0 {
 			last := &joined[n-1]
 			between := e.texts[1][last.to[1]:p.from[1]]
-			if len(strings.Fields(between)) <= 2*contextWords && !strings.Contains(between, "\n") {
+			if !hasWords(between, 2*contextWords+1) && !strings.Contains(between, "\n") {
 				last.to = p.to
 				for _, m := range p.meaning {
 					if !slices.Contains(last.meaning, m) {
@@ -128,8 +128,17 @@ func lastWords(s string) string {
 }
 
 func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) <= maxPassage {
+	var line strings.Builder
+	for word := range strings.FieldsSeq(s) {
+		if line.Len() > maxPassage {
+			break
+		}
+		if line.Len() > 0 {
+			line.WriteByte(' ')
+		}
+		line.WriteString(word)
+	}
+	if s = line.String(); len(s) <= maxPassage {
 		return s
 	}
 	cut := maxPassage
@@ -141,19 +150,27 @@ func oneLine(s string) string {
 
 // lineFinder finds blocks in text.md.
 type lineFinder struct {
-	lines  []string
-	starts []int // line of each block, from 0; that of the next one where a block was not found
+	text   string
+	lines  []int32 // where each line starts; one more is the end
+	starts []int   // line of each block, from 0; that of the next one where a block was not found
 }
 
 func newLineFinder(d *extract.Document) *lineFinder {
-	f := &lineFinder{lines: strings.Split(string(d.Markdown()), "\n"), starts: make([]int, len(d.Blocks)+1)}
+	f := &lineFinder{text: string(d.Markdown()), starts: make([]int, len(d.Blocks)+1)}
+	f.lines = make([]int32, 1, strings.Count(f.text, "\n")+2)
+	for i := range len(f.text) {
+		if f.text[i] == '\n' {
+			f.lines = append(f.lines, int32(i+1))
+		}
+	}
+	f.lines = append(f.lines, int32(len(f.text)))
 	at := 0
 	for i, b := range d.Blocks {
 		head, _, _ := strings.Cut(b.Text, "\n")
 		head = head[:min(len(head), 24)]
 		f.starts[i] = at
-		for k := at; k < len(f.lines) && head != ""; k++ {
-			if strings.Contains(f.lines[k], head) {
+		for k := at; k < f.count() && head != ""; k++ {
+			if strings.Contains(f.line(k), head) {
 				f.starts[i], at = k, k+1
 				break
 			}
@@ -162,20 +179,34 @@ func newLineFinder(d *extract.Document) *lineFinder {
 			}
 		}
 	}
-	f.starts[len(d.Blocks)] = min(at, len(f.lines)-1)
+	f.starts[len(d.Blocks)] = min(at, f.count()-1)
 	return f
+}
+
+func (f *lineFinder) count() int { return len(f.lines) - 1 }
+
+func (f *lineFinder) line(k int) string { return f.text[f.lines[k]:f.lines[k+1]] }
+
+// hasWords reports whether a text has at least n words.
+func hasWords(text string, n int) bool {
+	for range strings.FieldsSeq(text) {
+		if n--; n <= 0 {
+			return true
+		}
+	}
+	return n <= 0
 }
 
 // at returns the number of the line, from 1, on which words of a block stand.
 func (f *lineFinder) at(block int, words string) int {
 	from := f.starts[block]
-	to := len(f.lines)
+	to := f.count()
 	if block+1 < len(f.starts) {
 		to = max(from+1, f.starts[block+1])
 	}
 	words = oneLine(words)
-	for k := from; k < min(to, len(f.lines)) && words != ""; k++ {
-		if strings.Contains(f.lines[k], words) {
+	for k := from; k < min(to, f.count()) && words != ""; k++ {
+		if strings.Contains(f.line(k), words) {
 			return k + 1
 		}
 	}

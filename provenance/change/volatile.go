@@ -38,7 +38,7 @@ func (e edit) tick() bool {
 	return tickWords().MatchString(folded) || strings.Trim(skeleton(e.texts[1]), "# ,.:/-|") == ""
 }
 
-func isLine(text string) bool { return len(strings.Fields(text)) <= lineWords }
+func isLine(text string) bool { return !hasWords(text, lineWords+1) }
 
 // lineKinds reports whether the kinds may hold lines that say nothing.
 func lineKinds(kinds []extract.Kind) bool {
