@@ -65,16 +65,22 @@ const (
 	// maxCells is how many cells a table may have: the parser makes all rows
 	// as long as the first.
 	maxCells = 1 << 20
+	// maxParts is how many lines, markers, delimiters and cells a text may have
+	// together: the parser keeps some 600 bytes for each.
+	maxParts = 150_000
 )
 
 // nested reports whether a text would make the parser recurse deeply or take
-// quadratic time: beyond these limits nothing sensible was meant.
+// quadratic time, or much memory: beyond these limits nothing sensible was meant.
 func nested(text string) bool {
-	delimiters, pipes, lines := 0, 0, 0
+	delimiters, pipes, lines, parts := 0, 0, 0, 0
 	for line := range strings.SplitSeq(text, "\n") {
 		bare := strings.TrimLeft(line, " \t>-*+")
 		if len(line)-len(bare) > maxMarkers {
 			return true
+		}
+		if parts++; bare != "" {
+			parts += len(line) - len(bare) - strings.Count(line[:len(line)-len(bare)], " ") + strings.Count(bare, "|")
 		}
 		if startsBlock(line) {
 			delimiters = 0
@@ -87,7 +93,11 @@ func nested(text string) bool {
 		for i := range len(line) {
 			if strings.IndexByte("*_~[`<", line[i]) >= 0 && (i == 0 || line[i-1] != line[i] || line[i] == '[') {
 				delimiters++
+				parts++
 			}
+		}
+		if parts > maxParts {
+			return true
 		}
 		if delimiters > maxDelimiters || pipes > maxCells/lines {
 			return true

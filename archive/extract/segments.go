@@ -46,6 +46,7 @@ type outline struct {
 	from  int // where the last of worth starts
 	nodes int // that the tree will have beside text, by the tags
 	attrs int // of tags, that are worth parsing
+	again formatting
 }
 
 // A script is an element with data for programs, such as JSON-LD.
@@ -76,7 +77,7 @@ func newOutline(text string) *outline {
 		if strings.HasPrefix(text[i:end], "<!--") && (i == 0 || text[i-1] == '>' || isBlank(text[i-1])) {
 			o.drop(span{i, end})
 		} else {
-			o.nodes += nodesOf(text, i)
+			o.nodes += o.nodesOf(i, end)
 		}
 		tag := span{i, end}
 		i, start = end, end
@@ -100,20 +101,29 @@ func newOutline(text string) *outline {
 	return &o
 }
 
-// nodesOf returns how many nodes of a tree the tag at i makes: a table makes those
-// that it is to have around its cells, and the end of a paragraph one where none
-// is open.
-func nodesOf(text string, i int) int {
-	switch rest := text[i+1:]; {
-	case rest[0] != '/':
-		if tagName(text, i+1) == "table" {
-			return 4
+// nodesOf returns how many nodes of a tree the tag makes that is text[i:end]: a table
+// makes those that it is to have around its cells, the end of a paragraph one where
+// none is open, and a block those that are opened anew in it.
+func (o *outline) nodesOf(i, end int) int {
+	if o.text[i+1] == '/' {
+		switch name := tagName(o.text, i+2); {
+		case formattingElements[name]:
+			o.again.end(name)
+		case name == "p":
+			return 1 + len(o.again.open)
 		}
+		return 0
+	}
+	switch name := tagName(o.text, i+1); {
+	case formattingElements[name]:
+		o.again.start(name, o.text[i:end])
 		return 1
-	case len(rest) > 2 && rest[1]|0x20 == 'p' && endsName(rest[2]):
+	case name == "table":
+		return 4 + len(o.again.open)
+	case inlineElements[name] || name == "br":
 		return 1
 	}
-	return 0
+	return 1 + len(o.again.open)
 }
 
 // The bytes that the nodes of a tree take.
@@ -123,10 +133,12 @@ const (
 	attributeSize = 96            // lists of them have room to grow
 )
 
-// treeSize returns how many bytes the tree of the page will take at most, but for
-// long texts and values. (Few pages have many more nodes than tags: those that close
-// elements in another order than they open them.)
+// treeSize returns how many bytes the tree of the page will take, but for long texts
+// and values.
 func (o *outline) treeSize() int {
+	if o.again.far {
+		return maxTree + 1
+	}
 	return o.nodes*nodeSize + len(o.parts)*textSize + o.attrs*attributeSize
 }
 

@@ -18,6 +18,9 @@ func (d *Document) writeText(w *textWriter) {
 	for _, block := range d.Blocks {
 		size += len(block.Text) + len("## \n\n")
 	}
+	for _, l := range d.Links {
+		size += len(l.Text) + len(l.URL) + len("[]()\n")
+	}
 	w.Grow(size)
 	if d.Title != "" {
 		w.WriteString("# " + d.Title + "\n")
