@@ -81,7 +81,7 @@ func paywalled(c *look) *schemas.Access {
 	if c.Reading == nil {
 		return nil
 	}
-	words := len(strings.Fields(c.Reading.Text))
+	words := wordCount(c.Reading.Text)
 	notFree := c.Reading.Free == "false"
 	former := c.former()
 	if former == nil {
@@ -94,7 +94,7 @@ func paywalled(c *look) *schemas.Access {
 		}
 		return verdict(schemas.Paywalled, "paywall-gate", schemas.Suspect, "isAccessibleForFree: false", gate, fmt.Sprintf("%d words", words))
 	}
-	before := len(strings.Fields(former.Text))
+	before := wordCount(former.Text)
 	if float64(words) >= 0.6*float64(before) {
 		return nil
 	}
@@ -129,12 +129,21 @@ func (c *look) ending() string {
 }
 
 func leading(text string, n int) string {
-	words := strings.Fields(text)
-	return strings.Join(words[:min(n, len(words))], " ")
+	var out strings.Builder
+	for word := range strings.FieldsSeq(text) {
+		if n--; n < 0 {
+			break
+		}
+		if out.Len() > 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteString(word)
+	}
+	return out.String()
 }
 
 // trimEnd leaves out the last n words of a text, but no more than its half.
 func trimEnd(text string, n int) string {
-	words := strings.Fields(text)
-	return strings.Join(words[:max(len(words)-n, len(words)/2)], " ")
+	words := wordCount(text)
+	return leading(text, max(words-n, words/2))
 }

@@ -115,3 +115,11 @@ func eachWord(text string) iter.Seq[string] {
 		}
 	}
 }
+
+// wordCount returns how many words a text has, with white space between them.
+func wordCount(text string) (n int) {
+	for range strings.FieldsSeq(text) {
+		n++
+	}
+	return n
+}

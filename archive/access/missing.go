@@ -62,7 +62,7 @@ func (c *look) hardlySpeaks() bool {
 	if c.Reading == nil {
 		return c.glance().few(fewWords)
 	}
-	return len(strings.Fields(c.Reading.Text)) <= fewWords
+	return wordCount(c.Reading.Text) <= fewWords
 }
 
 // otherType tells a document of another kind in the place of the page. An empty
@@ -105,14 +105,14 @@ const manyWords = 50
 // not run, or a fault. It is no edit.
 func blank(c *look) *schemas.Access {
 	former := c.former()
-	if former == nil || c.Reading == nil || len(strings.Fields(former.Text)) < manyWords || !c.glance().few(5) {
+	if former == nil || c.Reading == nil || wordCount(former.Text) < manyWords || !c.glance().few(5) {
 		return nil
 	}
-	if len(strings.Fields(c.Reading.Text)) > 5 {
+	if wordCount(c.Reading.Text) > 5 {
 		return nil
 	}
 	return verdict(schemas.ServerError, "blank", schemas.Suspect, statusLine(c.Answer),
-		fmt.Sprintf("%d words where there were %d", c.glance().words, len(strings.Fields(former.Text))))
+		fmt.Sprintf("%d words where there were %d", c.glance().words, wordCount(former.Text)))
 }
 
 // offTopic follows the thresholds of the Off-Topic Memento Toolkit: a page that
@@ -123,7 +123,7 @@ func offTopic(c *look) *schemas.Access {
 	if former == nil || c.Reading == nil || c.Reading.Noticed || c.alwaysSaid(c.Reading.Title) {
 		return nil
 	}
-	before, now := len(strings.Fields(former.Text)), len(strings.Fields(c.Reading.Text))
+	before, now := wordCount(former.Text), wordCount(c.Reading.Text)
 	if before < 2*manyWords || float64(now) > 0.3*float64(before) || c.kept() > 0.01 {
 		return nil
 	}
