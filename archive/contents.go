@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path"
 
@@ -193,7 +192,7 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 		return wasRead{noText: pdf.Reason(err)}, nil
 	case errors.As(err, &over) && (over.Limit == extract.MaxText || over.Limit == pdf.MaxSize || over.Limit == saved.MaxMessage):
 		return wasRead{limit: over.Limit}, nil
-	case over != nil && over.Limit == extract.MaxBlocks:
+	case over != nil && (over.Limit == extract.MaxBlocks || over.Limit == extract.MaxLines):
 		return wasRead{noText: tooManyBlocks}, nil
 	case over != nil:
 		return wasRead{}, nil
@@ -214,7 +213,8 @@ func readPDF(ctx context.Context, in extract.Input) (*extract.Document, error) {
 	return extract.ReadPrinted(ctx, lines, in)
 }
 
-// tooManyBlocks is said of what has text, but more than [extract.MaxBlocks] blocks.
+// tooManyBlocks is said of what has text, but more than [extract.MaxBlocks] blocks or
+// [extract.MaxLines] lines.
 const tooManyBlocks = "too-many-blocks"
 
 // noTextWords say why a payload has no text.
@@ -223,7 +223,7 @@ var noTextWords = map[string]string{
 	"damaged":     "the PDF is damaged, or none after all",
 	"pictures":    "the pages of the PDF are pictures: was it scanned?",
 	"too-complex": "the PDF takes too much time or memory to read",
-	tooManyBlocks: fmt.Sprintf("it has more than the %d,000 paragraphs, list items and the like that are read", extract.MaxBlocks/1000),
+	tooManyBlocks: "it has more than the 200,000 paragraphs or million lines that are read",
 }
 
 // NoTextWords puts the no_text of a capture in words; "" when there is none.

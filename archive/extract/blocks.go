@@ -338,6 +338,7 @@ func cells(raw string) string {
 // preformatted keeps lines and spaces, without control characters.
 func preformatted(raw string) string {
 	var out strings.Builder
+	out.Grow(len(raw))
 	blank := 0 // lines since the last that is not
 	for line := range strings.SplitSeq(strings.ReplaceAll(raw, "\r\n", "\n"), "\n") {
 		line = strings.ReplaceAll(line, "\t", "    ")

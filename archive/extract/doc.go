@@ -24,7 +24,7 @@
 // CommonMark with tables. Other text/*, JSON and XML are plain text: paragraphs
 // between blank lines. All else is [ErrNoText].
 // What has more than [MaxText] bytes without its codings, or more than 200,000
-// blocks, is not read.
+// blocks or a million lines, is not read.
 //
 // Dates are those that the page states: in JSON-LD, <meta> and microdata, then in
 // <time> elements and written dates around the headline, then in the address.

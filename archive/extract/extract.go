@@ -133,8 +133,8 @@ func (l Link) IsReference() bool { return !l.Here && !strings.HasPrefix(l.URL, "
 
 // Read extracts the readable text of a payload. It returns [ErrNoText] (perhaps
 // wrapped) when there is none, a [*LimitError] when the decoded payload has more
-// than [MaxText] bytes, or more blocks than are read, and the error of ctx when that
-// ends. A fault inside a third-party parser is returned as an error.
+// than [MaxText] bytes, or the text more than [MaxBlocks] blocks or [MaxLines] lines,
+// and the error of ctx when that ends. A fault inside a third-party parser is returned as an error.
 func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -173,8 +173,21 @@ func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	if len(doc.Blocks) == 0 && doc.Title == "" {
 		return nil, ErrNoText
 	}
+	if doc.lines() > MaxLines {
+		return nil, &LimitError{What: "number of lines of text", Limit: MaxLines}
+	}
 	doc.pointInto(decoded)
 	return doc, nil
+}
+
+// lines returns how many lines the blocks have.
+func (d *Document) lines() (n int) {
+	for _, blocks := range [][]Block{d.Blocks, d.Outside} {
+		for _, b := range blocks {
+			n += 1 + strings.Count(b.Text, "\n")
+		}
+	}
+	return n
 }
 
 // Text returns the text of the blocks, one block a paragraph, without headline,

@@ -21,6 +21,10 @@ const (
 // in one of [MaxText] bytes a block would have 42 with its markup.
 const MaxBlocks = 200_000
 
+// MaxLines is how many lines a text may have, those of code and verse in its blocks
+// counted: a list of all words of a language has fewer.
+const MaxLines = 1_000_000
+
 // errBlocks is the error for a text with more.
 func errBlocks() error { return &LimitError{What: "number of blocks of text", Limit: MaxBlocks} }
 

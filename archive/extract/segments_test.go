@@ -77,6 +77,43 @@ func FuzzOutline(f *testing.F) {
 	})
 }
 
+// A page that is read token by token has its blocks where they stand in the page,
+// although neither comments nor most attributes are parsed.
+func TestTokensHavePlaces(t *testing.T) {
+	page := strings.Repeat("<p x=y data-z='>'>Pier four <!-- not -->carries <b data-x>no</b> cranes.<!--\n--> <script>var p</script>\n", 50)
+	blocks, _, err := walkTokens(t.Context(), page)
+	if err != nil || len(blocks) != 50 {
+		t.Fatalf("%d blocks, %v", len(blocks), err)
+	}
+	for i, b := range blocks {
+		if got, want := page[b.Start:b.End], "Pier four <!-- not -->carries <b data-x>no</b> cranes."; got != want || b.Text != "Pier four carries no cranes." {
+			t.Fatalf("block %d is %q at %q", i, b.Text, got)
+		}
+	}
+}
+
+// The tree of a page is no larger than is told from its tags.
+func TestTreeSize(t *testing.T) {
+	for _, page := range []string{
+		strings.Repeat("<p>a", 1000), strings.Repeat("</p>a", 1000), strings.Repeat("<table><td>a</table>", 1000),
+		strings.Repeat("<p id=a class=b>a</p>\n", 1000), strings.Repeat("<br>", 1000), strings.Repeat("a<!---->b<!---->", 1000),
+		"<p><font size=1><font size=2><b><i>" + strings.Repeat("</p><p>x", 1000), "<p>" + strings.Repeat("<font size=1>", 100) + strings.Repeat("<p>x", 1000),
+	} {
+		lines := newOutline(page)
+		root, err := html.Parse(lines.reader())
+		if err != nil {
+			t.Fatal(err)
+		}
+		nodes := 0
+		for range root.Descendants() {
+			nodes++
+		}
+		if size := lines.treeSize(); size < nodes*nodeSize-8*nodeSize {
+			t.Errorf("%.40q: %d nodes in %d bytes", page, nodes, size)
+		}
+	}
+}
+
 func checkOutline(t *testing.T, text string) {
 	t.Helper()
 	o := newOutline(text)

@@ -17,6 +17,9 @@ func (d *Document) writeText(w *textWriter) {
 	size := len(d.Title)
 	for _, block := range d.Blocks {
 		size += len(block.Text) + len("## \n\n")
+		if block.Kind == Code {
+			size += len("    ") * strings.Count(block.Text, "\n")
+		}
 	}
 	for _, l := range d.Links {
 		size += len(l.Text) + len(l.URL) + len("[]()\n")

@@ -37,7 +37,7 @@ type gap struct {
 type tokenised struct {
 	numbers []int32
 	block   []int32 // which of the blocks each token stands in
-	size    []int // tokens of each block
+	size    []int   // tokens of each block
 }
 
 func (t *tokenised) add(numbers []int32) {

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -150,14 +151,14 @@ func oneLine(s string) string {
 
 // lineFinder finds blocks in text.md.
 type lineFinder struct {
-	text   string
+	text   []byte
 	lines  []int32 // where each line starts; one more is the end
 	starts []int   // line of each block, from 0; that of the next one where a block was not found
 }
 
 func newLineFinder(d *extract.Document) *lineFinder {
-	f := &lineFinder{text: string(d.Markdown()), starts: make([]int, len(d.Blocks)+1)}
-	f.lines = make([]int32, 1, strings.Count(f.text, "\n")+2)
+	f := &lineFinder{text: d.Markdown(), starts: make([]int, len(d.Blocks)+1)}
+	f.lines = make([]int32, 1, bytes.Count(f.text, []byte{'\n'})+2)
 	for i := range len(f.text) {
 		if f.text[i] == '\n' {
 			f.lines = append(f.lines, int32(i+1))
@@ -170,7 +171,7 @@ func newLineFinder(d *extract.Document) *lineFinder {
 		head = head[:min(len(head), 24)]
 		f.starts[i] = at
 		for k := at; k < f.count() && head != ""; k++ {
-			if strings.Contains(f.line(k), head) {
+			if bytes.Contains(f.line(k), []byte(head)) {
 				f.starts[i], at = k, k+1
 				break
 			}
@@ -185,7 +186,7 @@ func newLineFinder(d *extract.Document) *lineFinder {
 
 func (f *lineFinder) count() int { return len(f.lines) - 1 }
 
-func (f *lineFinder) line(k int) string { return f.text[f.lines[k]:f.lines[k+1]] }
+func (f *lineFinder) line(k int) []byte { return f.text[f.lines[k]:f.lines[k+1]] }
 
 // hasWords reports whether a text has at least n words.
 func hasWords(text string, n int) bool {
@@ -206,7 +207,7 @@ func (f *lineFinder) at(block int, words string) int {
 	}
 	words = oneLine(words)
 	for k := from; k < min(to, f.count()) && words != ""; k++ {
-		if strings.Contains(f.line(k), words) {
+		if bytes.Contains(f.line(k), []byte(words)) {
 			return k + 1
 		}
 	}
