@@ -193,7 +193,7 @@ func (r *reader) read(ctx context.Context, c *schemas.Capture, payload io.Reader
 	case errors.As(err, &over) && (over.Limit == extract.MaxText || over.Limit == pdf.MaxSize || over.Limit == saved.MaxMessage):
 		return wasRead{limit: over.Limit}, nil
 	case over != nil && (over.Limit == extract.MaxBlocks || over.Limit == extract.MaxLines):
-		return wasRead{noText: tooManyBlocks}, nil
+		return wasRead{noText: TooManyBlocks}, nil
 	case over != nil:
 		return wasRead{}, nil
 	}
@@ -213,9 +213,9 @@ func readPDF(ctx context.Context, in extract.Input) (*extract.Document, error) {
 	return extract.ReadPrinted(ctx, lines, in)
 }
 
-// tooManyBlocks is said of what has text, but more than [extract.MaxBlocks] blocks or
+// TooManyBlocks is said of what has text, but more than [extract.MaxBlocks] blocks or
 // [extract.MaxLines] lines.
-const tooManyBlocks = "too-many-blocks"
+const TooManyBlocks = "too-many-blocks"
 
 // noTextWords say why a payload has no text.
 var noTextWords = map[string]string{
@@ -223,7 +223,7 @@ var noTextWords = map[string]string{
 	"damaged":     "the PDF is damaged, or none after all",
 	"pictures":    "the pages of the PDF are pictures: was it scanned?",
 	"too-complex": "the PDF takes too much time or memory to read",
-	tooManyBlocks: "it has more than the 200,000 paragraphs or million lines that are read",
+	TooManyBlocks: "it has more than the 200,000 paragraphs or million lines that are read",
 }
 
 // NoTextWords puts the no_text of a capture in words; "" when there is none.

@@ -490,7 +490,7 @@ type memoryWatch struct {
 }
 
 func watchMemory(t *testing.T) *memoryWatch {
-	old := debug.SetMemoryLimit(96 << 20) // as main does
+	old := debug.SetMemoryLimit(88 << 20) // as main does
 	debug.FreeOSMemory()
 	m := &memoryWatch{started: time.Now(), done: make(chan struct{})}
 	end := sync.OnceFunc(func() {

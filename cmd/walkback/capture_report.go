@@ -290,8 +290,8 @@ func outcomeWords(page schemas.CapturedPage) string {
 	if page.TextLimit > 0 && page.Outcome == schemas.Served {
 		words += ", its text not read (longer than " + size(page.TextLimit) + ")"
 	}
-	if why := archive.NoTextWords(page.NoText); why != "" && page.Outcome == schemas.Served {
-		words += ", its text not read (" + why + ")"
+	if page.NoText == archive.TooManyBlocks && page.Outcome == schemas.Served {
+		words += ", its text not read (" + archive.NoTextWords(page.NoText) + ")"
 	}
 	if page.Resources != nil && page.Resources.Missing > 0 {
 		words += ", " + count(page.Resources.Missing, "resource") + " missing"

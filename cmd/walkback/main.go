@@ -14,7 +14,7 @@ import (
 // memoryGoal is how many bytes of memory the collector aims at. Below it, garbage
 // may be twice what is in use; beyond it, no more than there must be. Reading one
 // long page takes a third less so, and not more time.
-const memoryGoal = 96 << 20
+const memoryGoal = 88 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
