@@ -32,11 +32,14 @@ type decodedText struct {
 // no other reading of such a page shows what its author wrote.
 func decodeText(body []byte, mediaType, declared string) (decodedText, error) {
 	e, name, source := encodingOf(body, mediaType, declared)
-	d := decodedText{text: string(body), charset: name, source: source}
-	if name != "utf-8" {
+	d := decodedText{charset: name, source: source}
+	switch {
+	case name != "utf-8":
 		d.by = e
-	} else if !utf8.ValidString(d.text) {
+	case !utf8.Valid(body):
 		d.by = unicode.UTF8 // which replaces what is not valid
+	default:
+		d.text = string(body)
 	}
 	if d.by != nil {
 		d.body = body

@@ -156,6 +156,9 @@ func Read(ctx context.Context, in Input) (doc *Document, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(decoded.text) > MaxText {
+		return nil, &LimitError{"text in UTF-8", MaxText} // up to three times the payload
+	}
 	in.Payload = nil // the text takes as much, and what is made of it many times that
 	text := decoded.text
 	doc = &Document{MediaType: mediaType, Charset: decoded.charset, CharsetSource: decoded.source}
