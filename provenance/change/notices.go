@@ -10,6 +10,10 @@ import (
 	"github.com/walkback-dev/walkback/schemas"
 )
 
+// mostNotices is how many notes that came, and that went, are compared with each
+// other and looked for on the page. No page is known that has as many.
+const mostNotices = 100
+
 // compareNotices pairs the notes of a page on its own changes. One whose words
 // still stand somewhere on the page was not removed, and one whose words stood
 // there before was not added: then only its recognition differs.
@@ -58,19 +62,31 @@ func (c *comparison) compareNotices() {
 	}
 }
 
-// unmatched leaves out the notes that both sides have.
+// unmatched leaves out the notes that both sides have, and what is beyond
+// mostNotices of the others.
 func unmatched(before, after []extract.Notice) (gone, come []extract.Notice) {
-	after = slices.Clone(after)
+	common := map[string]int{} // how many of the notes after are to be left out
+	for _, is := range after {
+		common[textdiff.FoldText(is.Text)]++
+	}
+	left := map[string]int{}
 	for _, was := range before {
 		key := textdiff.FoldText(was.Text)
-		i := slices.IndexFunc(after, func(n extract.Notice) bool { return textdiff.FoldText(n.Text) == key })
-		if i < 0 {
+		if common[key] > left[key] {
+			left[key]++
+		} else if len(gone) < mostNotices {
 			gone = append(gone, was)
-		} else {
-			after = slices.Delete(after, i, i+1)
 		}
 	}
-	return gone, after
+	for _, is := range after {
+		key := textdiff.FoldText(is.Text)
+		if left[key] > 0 {
+			left[key]--
+		} else if len(come) < mostNotices {
+			come = append(come, is)
+		}
+	}
+	return gone, come
 }
 
 // pageText is all that a page says, in compare form.

@@ -3,6 +3,7 @@ package change_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -149,5 +150,29 @@ func TestEvaluationOfAnalysts(t *testing.T) {
 	}
 	if missed > mostMissedPairs {
 		t.Errorf("%d changes are not told", missed)
+	}
+}
+
+// TestManyNotices: a page made of nothing but notes, all of them changed, is told of
+// in part. To pair all took hours.
+func TestManyNotices(t *testing.T) {
+	page := func(was string) *extract.Document {
+		var b strings.Builder
+		for i := range 20_000 {
+			fmt.Fprintf(&b, "<p>Correction: An earlier version said that number %d was %s hollow, which it was not.\n", i, was)
+		}
+		return pageOf(t, "<title>Notes</title>"+b.String())
+	}
+	before, after := page("quite"), page("all")
+	if len(after.Notices) < 10_000 {
+		t.Fatalf("%d notices were found", len(after.Notices))
+	}
+	got := judge(t, side(schemas.Served, before), side(schemas.Served, after), nil)
+	if n := len(got.Notices); n == 0 || n > 200 {
+		t.Errorf("%d notices are told of", n)
+	}
+	same := judge(t, side(schemas.Served, before), side(schemas.Served, page("quite")), nil)
+	if len(same.Notices) > 0 {
+		t.Errorf("the same notices are told of: %v", same.Notices[0])
 	}
 }
