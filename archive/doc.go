@@ -36,9 +36,9 @@
 //	    past/…                   imported older captures
 //	withheld/<sequence>.json     withheld/1: what the commit with this sequence took
 //	                             out of the archive
-//	checks/<yyyy>/<mm>/<dd>/<run>-<n>.jsonl
+//	checks/<yyyy>/<mm>/<dd>/<hh>/<run>-<n>.jsonl
 //	                             observation/1 and change/1 lines of a run that
-//	                             began on that day (UTC)
+//	                             began in that hour (UTC)
 //
 // Place of a page. Its name is the WHATWG serialisation of its URL without
 // fragment, or urn:walkback:post:<name> with everything but RFC 3986 unreserved

@@ -218,8 +218,10 @@ func checksFile(started time.Time, run string, n int) string {
 	return path.Join(checksFolder(started), fmt.Sprintf("%s-%d.jsonl", run, n))
 }
 
+// checksFolder has the checks files of the runs that started in one hour: each commit
+// that adds a file writes the folder anew.
 func checksFolder(started time.Time) string {
-	return path.Join(ChecksFolder, started.UTC().Format("2006/01/02"))
+	return path.Join(ChecksFolder, started.UTC().Format("2006/01/02/15"))
 }
 
 // WithheldFile names the record that the commit of kind withhold with this sequence

@@ -262,7 +262,7 @@ func forgedDocuments(t *testing.T) []attack {
 func TestKindRules(t *testing.T) {
 	post := folder(t, postURL)
 	evidence := "evidence/0/0/0/0/0/1/" + strings.Repeat("ab", 32) + "/tsa.tsr"
-	checks := "checks/2026/11/23/20261123T120000Z-01234567-1.jsonl"
+	checks := "checks/2026/11/23/12/20261123T120000Z-01234567-1.jsonl"
 	past := post + "/past/20200101000000-01234567/body.html"
 	const may, mayNot = schemas.Verified, schemas.Tampered
 	for _, test := range []struct {

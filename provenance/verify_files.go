@@ -245,7 +245,7 @@ func (v *verifier) checkListed(tree gitstore.ID, subject string, listed map[stri
 }
 
 var (
-	checksPath   = pattern.New(`^checks/\d{4}/\d\d/\d\d/\d{8}T\d{6}Z-[0-9a-f]{8}-[1-9]\d*\.jsonl$`)
+	checksPath   = pattern.New(`^checks/\d{4}/\d\d/\d\d/\d\d/\d{8}T\d{6}Z-[0-9a-f]{8}-[1-9]\d*\.jsonl$`)
 	evidencePath = pattern.New(`^(?:evidence/(?:[0-9a-f]/){6}[0-9a-f]{64}|log)/`)
 )
 
