@@ -154,7 +154,7 @@ func TestEvaluationOfAnalysts(t *testing.T) {
 }
 
 // TestManyNotices: a page made of nothing but notes, all of them changed, is told of
-// in part. To pair all took hours.
+// in part. To pair all took minutes and more.
 func TestManyNotices(t *testing.T) {
 	page := func(was string) *extract.Document {
 		var b strings.Builder
