@@ -18,7 +18,7 @@ import (
 
 // patience is the time a page gets that never comes to rest. Three times that is
 // far more than the browser may take for it.
-const patience = 8 * time.Second
+const patience = 20 * time.Second
 
 // endless answers forever.
 func endless(w http.ResponseWriter, r *http.Request, kind, line string) {
