@@ -31,11 +31,11 @@ func NewBrackets(a *archive.Archive, network timestamp.Network) (*Brackets, erro
 	if err != nil {
 		return nil, err
 	}
-	any, err := head.HasEvidence()
+	has, err := head.HasEvidence()
 	if err != nil {
 		return nil, err
 	}
-	return &Brackets{archive: a, network: network, head: head, none: !any, authorities: newAuthorities()}, nil
+	return &Brackets{archive: a, network: network, head: head, none: !has, authorities: newAuthorities()}, nil
 }
 
 // Of returns what is proven of a snapshot: that it existed at a time, by the
