@@ -157,7 +157,7 @@ func TestHostileTextsAreBounded(t *testing.T) {
 			t.Errorf("capture of %s took %.1f MB, and said %q", path, float64(peak)/1e6, out.String())
 		}
 	}
-	if out := w.must(exitDone, "show", server.URL+"/plain"); !strings.Contains(out, "more than the 200,000 paragraphs") {
+	if out := w.must(exitDone, "show", server.URL+"/plain"); !strings.Contains(out, "not read: it has more than the 200,000 paragraphs") {
 		t.Errorf("show does not say why there is no text: %s", out)
 	}
 	changed = true

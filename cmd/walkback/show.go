@@ -215,6 +215,9 @@ func (p *program) printShow(show *schemas.Show, noText string, withheld *archive
 	if capture.TextLimit > 0 {
 		line("text", "not read: it is longer than the %s that are", size(capture.TextLimit))
 	}
+	if capture.NoText == archive.TooManyBlocks {
+		noText = "not read: " + noText
+	}
 	line("text", "%s", noText)
 	if text := capture.Text; text != nil {
 		line("byline", "%s", text.Byline)
